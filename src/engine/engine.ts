@@ -1,0 +1,152 @@
+// The engine: a transactional, ordered key-value store with one committer, a dense change log and
+// an epoch. Object-index, directory and ledger stand on it; it never crosses a process. Keys are
+// order-preserving bytes, 1 to 1,978 of them. Source: DESIGN.md, The engine.
+
+import type { CommitId } from '../base/id.ts'
+
+/** (incarnation, sequence): dense and visible in order; a restore raises the incarnation. */
+export interface Versionstamp {
+  readonly incarnation: number
+  readonly sequence: number
+}
+
+/** Keys in [start, end), ascending, or descending from `end` when `reverse`. */
+export interface KeyRange {
+  readonly start: Uint8Array
+  readonly end: Uint8Array
+}
+
+export interface Entry {
+  readonly key: Buffer
+  readonly value: Buffer
+}
+
+/**
+ * A page of a range. `project` sees each entry in memory that is reused as soon as it returns (no
+ * copy has been made: `value` is a view), keeps what it needs, and may end the page early by
+ * answering 'stop' (that entry is not part of the page).
+ */
+export interface RangeRead<T> {
+  readonly range: KeyRange
+  /** 1 to 10,000 entries. */
+  readonly limit: number
+  readonly reverse?: boolean
+  readonly project: (key: Buffer, value: Buffer) => T | 'stop'
+}
+
+/**
+ * One snapshot, synchronously read: a snapshot never outlives the call that opened it, so none can
+ * outlive 1 s. Buffers of `get` are the caller's to keep.
+ */
+export interface Snapshot {
+  get(key: Uint8Array): Buffer | null
+  range<T>(read: RangeRead<T>): T[]
+  /** The first key at or after `start` and below `end`, without its value; null where none is. */
+  firstKey(range: KeyRange): Buffer | null
+}
+
+/** A sum record holds eight signed 64-bit numbers; a delta adds to each. See docs/formats/sums.md. */
+export const SUM_FIELDS = 8
+export interface SumDelta {
+  readonly key: Uint8Array
+  /** SUM_FIELDS numbers, added modulo 2^64. */
+  readonly deltas: readonly bigint[]
+}
+
+export type Mutation =
+  | { readonly kind: 'set'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly kind: 'delete'; readonly key: Uint8Array }
+  | ({ readonly kind: 'sum' } & SumDelta)
+
+/** What `decide` sees: the named reads, over all earlier commits of the same batch. */
+export interface Overlay {
+  get(key: Uint8Array): Buffer | null
+  /** First entry of a range over the overlay; null where none is. */
+  first(range: KeyRange): Entry | null
+  /** Last entry of a range over the overlay; null where none is. */
+  last(range: KeyRange): Entry | null
+  sum(key: Uint8Array): readonly bigint[]
+  /** Cell time of this batch: milliseconds, never going back. */
+  readonly nowMs: number
+  /** The stamp this commit gets if it applies. */
+  readonly versionstamp: Versionstamp
+}
+
+export interface Reads {
+  readonly keys?: readonly Uint8Array[]
+  readonly firsts?: readonly KeyRange[]
+  readonly lasts?: readonly KeyRange[]
+}
+
+export type Decision<T> =
+  | { readonly kind: 'apply'; readonly mutations: readonly Mutation[]; readonly result: T }
+  | { readonly kind: 'refuse'; readonly result: T }
+  /** Asks, once, for more of the same overlay; `decide` is then called again. */
+  | { readonly kind: 'more'; readonly reads: Reads }
+
+export interface Commit<T> {
+  /** Chosen by who asks; kept for `fate`. Committing one id twice is a programmer's error. */
+  readonly id: CommitId
+  readonly reads: Reads
+  /** Pure: the same overlay gives the same decision. It may be called again. */
+  readonly decide: (overlay: Overlay) => Decision<T>
+}
+
+export interface Committed<T> {
+  readonly result: T
+  /** Null for a refusal. */
+  readonly versionstamp: Versionstamp | null
+}
+
+/** A change log entry: all mutations of one commit, encoded (docs/formats/change-log.md). */
+export interface LogEntry {
+  readonly versionstamp: Versionstamp
+  readonly bytes: Buffer
+}
+
+export type EngineErrorCode =
+  | 'deposed' // another holder has the epoch; this one never commits again
+  | 'unsure' // the commit's fate is unknown: ask `fate`, never assume
+  | 'unavailable' // nothing was done; may be tried again
+  | 'full' // no space; nothing was done
+  | 'failed' // a commit or sync failed; the engine must be reopened (embedded: the process exits)
+  | 'corrupt' // what was read does not carry its checksum
+  | 'closed'
+
+export class EngineError extends Error {
+  override readonly name = 'EngineError'
+  readonly code: EngineErrorCode
+  constructor(code: EngineErrorCode, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
+
+export interface EngineStatus {
+  readonly epoch: number
+  readonly versionstamp: Versionstamp
+  readonly logStart: Versionstamp
+  readonly commits: number
+  readonly batches: number
+  readonly queueLength: number
+}
+
+export interface Engine extends AsyncDisposable {
+  /** Runs `work` over one snapshot, which sees every commit acknowledged before the call. */
+  read<T>(work: (snapshot: Snapshot) => T): T
+  /**
+   * Decides and commits in order of arrival, grouped; resolves when all it rests on is durable,
+   * also for a refusal. At most 1,000 mutations and 1 MiB a commit.
+   * @throws EngineError
+   */
+  commit<T>(commit: Commit<T>): Promise<Committed<T>>
+  /** Entries behind `after`, in order, at most `limit`. @throws EngineError `corrupt` on a gap */
+  log(after: Versionstamp, limit: number): LogEntry[]
+  /** Drops log entries up to and with `to`. */
+  trim(to: Versionstamp): Promise<void>
+  /** What became of a commit of the last 15 minutes: its stamp, or 'never'. */
+  fate(id: CommitId): Promise<Versionstamp | 'never'>
+  /** Raises the epoch in one commit and answers it; the former holder is deposed. */
+  takeEpoch(): Promise<number>
+  status(): EngineStatus
+}

@@ -22,27 +22,30 @@ export interface Entry {
 }
 
 /**
- * A page of a range. `project` sees each entry in memory that is reused as soon as it returns (no
- * copy has been made: `value` is a view), keeps what it needs, and may end the page early by
- * answering 'stop' (that entry is not part of the page).
+ * A page of a range, handed entry by entry to `visit`, in memory that is reused as soon as it
+ * returns (no copy has been made): keep copies only. The visitor goes on with 'next', ends the
+ * page with 'stop', or answers a key to seek to, which is not before the next entry in the
+ * direction of the page; all of it within one snapshot.
  */
-export interface RangeRead<T> {
+export interface RangeRead {
   readonly range: KeyRange
-  /** 1 to 10,000 entries. */
+  /** Entries visited at most, 1 to 10,000; a page that ends by it is no sign of the range's end. */
   readonly limit: number
   readonly reverse?: boolean
-  readonly project: (key: Buffer, value: Buffer) => T | 'stop'
+  readonly visit: (key: Buffer, value: Buffer) => 'next' | 'stop' | Uint8Array
 }
 
-/**
- * One snapshot, synchronously read: a snapshot never outlives the call that opened it, so none can
- * outlive 1 s. Buffers of `get` are the caller's to keep.
- */
-export interface Snapshot {
-  get(key: Uint8Array): Buffer | null
-  range<T>(read: RangeRead<T>): T[]
-  /** The first key at or after `start` and below `end`, without its value; null where none is. */
-  firstKey(range: KeyRange): Buffer | null
+/** All of it is read from one snapshot, which sees every commit acknowledged before the call. */
+export interface ReadRequest {
+  readonly keys?: readonly Uint8Array[]
+  readonly ranges?: readonly RangeRead[]
+}
+
+export interface ReadResult {
+  /** For each of `keys` its value, the caller's to keep, or null. */
+  readonly values: readonly (Buffer | null)[]
+  /** For each of `ranges`: true where its end was reached, false where `limit` or 'stop' ended it. */
+  readonly isWhole: readonly boolean[]
 }
 
 /** A sum record holds eight signed 64-bit numbers; a delta adds to each. See docs/formats/sums.md. */
@@ -132,8 +135,8 @@ export interface EngineStatus {
 }
 
 export interface Engine extends AsyncDisposable {
-  /** Runs `work` over one snapshot, which sees every commit acknowledged before the call. */
-  read<T>(work: (snapshot: Snapshot) => T): T
+  /** Keys first, then each range in turn. No snapshot outlives 1 s. @throws EngineError */
+  read(request: ReadRequest): Promise<ReadResult>
   /**
    * Decides and commits in order of arrival, grouped; resolves when all it rests on is durable,
    * also for a refusal. At most 1,000 mutations and 1 MiB a commit.
@@ -141,7 +144,7 @@ export interface Engine extends AsyncDisposable {
    */
   commit<T>(commit: Commit<T>): Promise<Committed<T>>
   /** Entries behind `after`, in order, at most `limit`. @throws EngineError `corrupt` on a gap */
-  log(after: Versionstamp, limit: number): LogEntry[]
+  log(after: Versionstamp, limit: number): Promise<LogEntry[]>
   /** Drops log entries up to and with `to`. */
   trim(to: Versionstamp): Promise<void>
   /** What became of a commit of the last 15 minutes: its stamp, or 'never'. */

@@ -1,0 +1,125 @@
+// A cell's side of HTTP: it fills leased extents with bodies, commits what it wrote and reads it
+// back. It knows nothing of signatures, headers or XML; the router turns those into these values.
+
+import type { UploadId } from '../base/id.ts'
+import type {
+  Bucket, ChecksumAlgorithm, IndexRefusal, ManifestPart, NamedPart, ObjectDraft, ObjectIndexReader,
+  ObjectVersion, Pairs, StoredChecksum, VersionId, WriteCondition,
+} from '../object-index/object-index.ts'
+
+/** What the client claims of a body. Known when the body has ended (trailers come last). */
+export interface BodyClaims {
+  readonly md5: Uint8Array | null
+  readonly sha256: Uint8Array | null
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: Uint8Array } | null
+}
+
+/** A request's decoded body, pulled piece by piece, so that its memory is bounded. */
+export interface Body {
+  readonly sizeBytes: number
+  /** The next bytes, in order; null at the end. A piece is the gateway's until the next call. */
+  next(): Promise<Uint8Array | null>
+  /** After the end only. */
+  claims(): BodyClaims
+  /** The algorithm announced before the body, so that it can be computed on the way; or null. */
+  readonly checksumAlgorithm: ChecksumAlgorithm | null
+  /** Whether `claims` will have a sha256 of the payload. */
+  readonly hasSha256: boolean
+}
+
+export interface PutRequest {
+  readonly bucket: Bucket
+  readonly key: string
+  readonly condition: WriteCondition
+  readonly ownerId: string
+  readonly storageClass: string
+  readonly headers: Pairs
+  readonly userMetadata: Pairs
+  readonly tags: Pairs
+  readonly body: Body
+  readonly signal: AbortSignal
+}
+export interface Written {
+  readonly etag: string
+  readonly versionId: VersionId | 'null' | null
+  readonly checksum: StoredChecksum | null
+  readonly sizeBytes: number
+  readonly lastModifiedMs: number
+}
+
+export interface CopyRequest {
+  readonly source: { readonly bucket: Bucket; readonly version: ObjectVersion }
+  readonly bucket: Bucket
+  readonly key: string
+  readonly condition: WriteCondition
+  /** What the new version says of itself; its body, etag and size are the source's. */
+  readonly draft: Pick<ObjectDraft, 'ownerId' | 'storageClass' | 'headers' | 'userMetadata' | 'tags'>
+  /** Another algorithm than the source's: the bytes are read for it. Null: keep the source's. */
+  readonly checksumAlgorithm: ChecksumAlgorithm | null
+  readonly signal: AbortSignal
+}
+
+export interface PutPartRequest {
+  readonly bucket: Bucket
+  readonly key: string
+  readonly uploadId: UploadId
+  readonly partNumber: number
+  readonly signal: AbortSignal
+}
+export interface CompleteRequest {
+  readonly bucket: Bucket
+  readonly key: string
+  readonly uploadId: UploadId
+  readonly condition: WriteCondition
+  readonly parts: readonly (NamedPart & { readonly checksum: Uint8Array | null
+    readonly checksumAlgorithm: ChecksumAlgorithm | null })[]
+  /** The whole object's checksum, its type and size as the client gave them, or null. */
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: Uint8Array } | null
+  readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE' | null
+  readonly sizeBytes: number | null
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly index: ObjectIndexReader
+  put(request: PutRequest): Promise<Written>
+  copy(request: CopyRequest): Promise<Written>
+  createUpload(request: Omit<PutRequest, 'body' | 'condition'> & {
+    readonly initiatorId: string
+    readonly checksumAlgorithm: ChecksumAlgorithm | null
+    readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE' | null
+  }): Promise<UploadId>
+  putPart(request: PutPartRequest & { readonly body: Body }): Promise<Written>
+  /** Bytes [start, end) of the source become a part; they are copied. */
+  copyPart(request: PutPartRequest & { readonly source: ObjectVersion
+    readonly range: { readonly start: number; readonly end: number } }): Promise<Written>
+  completeUpload(request: CompleteRequest): Promise<Written>
+  /** Verified bytes [start, end) of a version, in pieces; a piece is valid until the next. */
+  read(version: ObjectVersion, range: { readonly start: number; readonly end: number },
+    signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Where the nth part (from 1) of a version lies; null past the end. One blob body: one part. */
+  part(version: ObjectVersion, ordinal: number): Promise<ManifestPart | null>
+}
+
+export type GatewayErrorCode =
+  | IndexRefusal
+  | 'bad-digest' // `field` names which: Content-MD5, x-amz-checksum-crc32, …
+  | 'sha256-mismatch'
+  | 'incomplete-body'
+  | 'entity-too-small' | 'invalid-part-order' | 'checksum-type'
+  | 'storage-full' // 507
+  | 'slow-down' // 503 SlowDown
+  | 'unavailable' // 503 ServiceUnavailable; also when a commit's fate is unknown
+  | 'damaged' // 500: the bytes or the record do not carry their checksum
+
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: GatewayErrorCode
+  /** What S3's error shows beside the message: PartNumber, ProposedSize, Condition and the like. */
+  readonly fields: Readonly<Record<string, string>>
+  constructor(code: GatewayErrorCode, message: string,
+    fields: Readonly<Record<string, string>> = {}, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+    this.fields = fields
+  }
+}

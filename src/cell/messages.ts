@@ -1,0 +1,29 @@
+// What the supervisor and its children say to one another over their process channel. Requests'
+// work goes over the writer's socket (writer-socket.ts); this is life, death and figures only.
+
+import type { WriterId } from '../base/id.ts'
+import type { Address } from './settings.ts'
+import type { CellSettings } from './settings.ts'
+
+/** 'writer' decides and commits, 'http' serves requests, 'both' is a group with one worker. */
+export type Role = 'writer' | 'http' | 'both'
+
+export type ToChild =
+  | { readonly kind: 'start'; readonly role: Role; readonly settings: CellSettings }
+  | { readonly kind: 'ping'; readonly sequence: number }
+  /** Finish what is under way, take nothing new, answer 'drained'. */
+  | { readonly kind: 'drain' }
+  /** A worker is gone: end its leases and its channel, now. */
+  | { readonly kind: 'writer-dead'; readonly writerId: WriterId }
+  | { readonly kind: 'figures'; readonly requestId: number }
+  /** All children's figures, asked for by this child with 'gather'. */
+  | { readonly kind: 'gathered'; readonly requestId: number; readonly figures: readonly unknown[] }
+
+export type FromChild =
+  | { readonly kind: 'ready'; readonly writerId: WriterId; readonly address: Address | null }
+  | { readonly kind: 'pong'; readonly sequence: number }
+  | { readonly kind: 'drained' }
+  /** It cannot start; the message is for the operator, and the group ends with exit code 2. */
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'figures'; readonly requestId: number; readonly figures: unknown }
+  | { readonly kind: 'gather'; readonly requestId: number }

@@ -1,0 +1,89 @@
+// The processes of a group: forked, spoken to by messages, ended by pid. A child inherits the
+// group's lock (and so keeps it as long as it lives) and ends by itself when its parent is gone.
+
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import cluster from 'node:cluster'
+import type { Worker } from 'node:cluster'
+import { setPriority } from 'node:os'
+
+export interface ChildOptions {
+  /** Absolute path of a built entry. */
+  readonly entry: string
+  /** Descriptor of the group's lock; -1 where there is none. */
+  readonly lockFd: number
+  /** 'http': shares the group's listening ports, connections dealt in turn. */
+  readonly role: 'http' | 'plain'
+  readonly execArgv: readonly string[]
+}
+
+export interface Child {
+  readonly pid: number
+  send(message: unknown): void
+  onMessage(receive: (message: unknown) => void): void
+  /** Called once, when the process is gone. */
+  onExit(gone: (how: { code: number | null; signal: string | null }) => void): void
+  /** SIGKILL: ends it at once, stopped or not. */
+  kill(): void
+}
+
+/** Starts a child. Standard output and error are the parent's. */
+export function spawnChild(options: ChildOptions): Child {
+  const lock = options.lockFd < 0 ? [] : [options.lockFd]
+  const stdio = ['ignore' as const, 'inherit' as const, 'inherit' as const, 'ipc' as const, ...lock]
+  const execArgv = [...options.execArgv]
+  if (options.role === 'plain') {
+    return wrap(fork(options.entry, [], { stdio, execArgv, serialization: 'advanced' }))
+  }
+  cluster.schedulingPolicy = cluster.SCHED_RR
+  cluster.setupPrimary({ exec: options.entry, args: [], stdio, execArgv, serialization: 'advanced' })
+  const worker: Worker = cluster.fork()
+  return wrap(worker.process)
+}
+
+function wrap(child: ChildProcess): Child {
+  child.on('error', () => undefined) // a failed send is seen as the exit that follows
+  return {
+    pid: child.pid ?? -1,
+    send: (message) => {
+      if (child.connected) child.send(message as object)
+    },
+    onMessage: (receive) => {
+      child.on('message', receive)
+    },
+    onExit: (gone) => {
+      child.once('exit', (code, signal) => gone({ code, signal }))
+    },
+    kill: () => {
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+/** The parent as a child sees it. */
+export interface Parent {
+  send(message: unknown): void
+  onMessage(receive: (message: unknown) => void): void
+}
+
+/**
+ * Binds this process to its parent: signals that a terminal sends to the whole group are the
+ * parent's to answer, and when the parent is gone this process ends at once.
+ */
+export function bindToParent(): Parent {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  return {
+    send: (message) => {
+      if (process.connected) process.send?.(message)
+    },
+    onMessage: (receive) => {
+      process.on('message', receive)
+    },
+  }
+}
+
+/** Makes this process give way to all others of the machine. */
+export function lowerPriority(): void {
+  setPriority(10)
+}

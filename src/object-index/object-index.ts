@@ -117,6 +117,17 @@ export interface Upload {
   readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE' | null
 }
 
+/** What a completed upload became; answered for at least 15 minutes after its completion. */
+export interface CompletedUpload {
+  readonly versionId: VersionId | 'null' | null
+  readonly lastModifiedMs: number
+  readonly completedAtMs: number
+  readonly sizeBytes: number
+  readonly etag: string
+  readonly checksum: StoredChecksum | null
+  readonly partCount: number
+}
+
 // ---- operations: plain values, each one decision (or a documented series of them) ----
 
 /** Names the extents' holder: every commit that names a blob checks its lease. */
@@ -181,6 +192,11 @@ export interface NamedPart {
 export interface Cursor {
   readonly incarnation: number
   readonly sequence: number
+}
+/** A consumer of the change log and the last entry it is done with. */
+export interface Consumer {
+  readonly name: string
+  readonly cursor: Cursor
 }
 /** A blob of the archive: a piece of the change log or a page of a checkpoint. */
 export interface ArchiveBlob {
@@ -307,6 +323,15 @@ export interface ObjectIndexReader {
   listVersions(request: ListVersionsRequest): Promise<ListPage<VersionEntry>>
   listUploads(request: ListUploadsRequest): Promise<ListPage<Upload>>
   upload(bucketId: BucketId, key: string, uploadId: UploadId): Promise<Upload | null>
+  /**
+   * Null where the upload was never completed, or longer than 15 minutes ago. To answer a repeated
+   * CompleteMultipartUpload: `complete-upload` with the same parts says 'done' again, whatever
+   * `generation`, size and ETag it names; with others 'no-such-upload'.
+   */
+  completedUpload(bucketId: BucketId, key: string, uploadId: UploadId):
+    Promise<CompletedUpload | null>
+  /** Buckets by id, ids behind `after`, at most `limit` (1 to 1,000). */
+  bucketsById(after: BucketId | null, limit: number): Promise<readonly Bucket[]>
   /** Parts above `afterPartNumber`, ascending, at most `limit` (1 to 10,000). */
   parts(uploadId: UploadId, afterPartNumber: number, limit: number): Promise<readonly Part[]>
   /** Parts of a completed upload from the one that holds byte `offset` on, at most `limit`. */
@@ -317,6 +342,11 @@ export interface ObjectIndexReader {
   extent(extentId: ExtentId): Promise<ExtentUse | null>
   /** References into an extent from `offset` on, by offset, at most `limit`. */
   references(extentId: ExtentId, offset: number, limit: number): Promise<readonly Reference[]>
+  /** Every consumer's cursor, by name in byte order. */
+  consumers(): Promise<readonly Consumer[]>
+  /** Archive blobs of a kind by (from, page, blob id), behind `after`, at most `limit`. */
+  archiveBlobs(kind: ArchiveBlob['kind'], after: ArchiveBlob | null, limit: number):
+    Promise<readonly ArchiveBlob[]>
 }
 
 export interface ObjectIndex extends ObjectIndexReader {

@@ -1,5 +1,5 @@
 // The one table of S3's error codes with their status and default message, and the one error class
-// of the protocol. No status number stands anywhere else; messages are AWS's where AWS has the code.
+// of the protocol. No status number stands anywhere else; messages are AWS's or near them.
 
 interface ErrorRow {
   readonly status: number
@@ -11,7 +11,7 @@ interface ErrorRow {
 const TABLE = {
   PermanentRedirect: {
     status: 301,
-    message: 'The bucket you are attempting to access must be addressed using the specified endpoint.',
+    message: 'The bucket must be addressed using the specified endpoint.',
   },
   TemporaryRedirect: {
     status: 307,
@@ -29,13 +29,10 @@ const TABLE = {
   },
   BadDigest: {
     status: 400,
-    message: 'The Content-MD5 or checksum value that you specified did not match what was received.',
+    message: 'The Content-MD5 or checksum you specified did not match what we received.',
   },
   BadRequest: { status: 400, message: 'The request is not valid.' },
-  EntityTooLarge: {
-    status: 400,
-    message: 'Your proposed upload exceeds the maximum allowed size',
-  },
+  EntityTooLarge: { status: 400, message: 'Your proposed upload exceeds the maximum allowed size' },
   EntityTooSmall: {
     status: 400,
     message: 'Your proposed upload is smaller than the minimum allowed size',
@@ -78,18 +75,12 @@ const TABLE = {
   },
   InvalidPolicyDocument: {
     status: 400,
-    message: 'The content of the form does not meet the conditions specified in the policy document.',
+    message: 'The content of the form does not meet the conditions of the policy document.',
   },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
-  InvalidStorageClass: {
-    status: 400,
-    message: 'The storage class you specified is not valid',
-  },
+  InvalidStorageClass: { status: 400, message: 'The storage class you specified is not valid' },
   InvalidTag: { status: 400, message: 'The tag provided was not a valid tag.' },
-  InvalidToken: {
-    status: 400,
-    message: 'The provided token is malformed or otherwise not valid.',
-  },
+  InvalidToken: { status: 400, message: 'The provided token is malformed or otherwise not valid.' },
   InvalidURI: { status: 400, message: "Couldn't parse the specified URI." },
   KeyTooLongError: { status: 400, message: 'Your key is too long' },
   MalformedACLError: {
@@ -134,10 +125,7 @@ const TABLE = {
   },
 
   AccessDenied: { status: 403, message: 'Access Denied' },
-  AccessForbidden: {
-    status: 403,
-    message: 'CORSResponse: This CORS request is not allowed.',
-  },
+  AccessForbidden: { status: 403, message: 'CORSResponse: This CORS request is not allowed.' },
   InvalidAccessKeyId: {
     status: 403,
     message: 'The AWS Access Key Id you provided does not exist in our records.',
@@ -220,7 +208,7 @@ const TABLE = {
   ConditionalRequestConflict: {
     status: 409,
     message:
-      'The conditional request cannot succeed due to a conflicting operation against this resource.',
+      'The conditional request cannot succeed due to a conflicting operation.',
   },
   InvalidBucketState: {
     status: 409,
@@ -242,10 +230,7 @@ const TABLE = {
   InvalidRange: { status: 416, message: 'The requested range is not satisfiable' },
   InvalidPartNumber: { status: 416, message: 'The requested partnumber is not satisfiable' },
 
-  InternalError: {
-    status: 500,
-    message: 'We encountered an internal error. Please try again.',
-  },
+  InternalError: { status: 500, message: 'We encountered an internal error. Please try again.' },
   NotImplemented: {
     status: 501,
     message: 'A header you provided implies functionality that is not implemented.',
@@ -272,7 +257,7 @@ export const S3_ERRORS: Readonly<Record<S3ErrorCode, ErrorRow>> = TABLE
 export interface S3ErrorDetail {
   /** In place of the table's message; names the thing, the limit and the next step. */
   readonly message?: string
-  /** Further elements of the body, in order: `Key`, `BucketName`, `Condition`, `ArgumentName` … */
+  /** Further elements of the body, in order: `Key`, `BucketName`, `Condition` … */
   readonly fields?: Readonly<Record<string, string>>
   /** Further response headers, lower case: `allow`, `x-amz-delete-marker`, `last-modified` … */
   readonly headers?: Readonly<Record<string, string>>

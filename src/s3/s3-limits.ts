@@ -34,9 +34,9 @@ export const S3_LIMITS = {
   /** How far a signature's date may be off, either way. Source: S3 API, Error responses. */
   clockSkewMsMax: 900_000,
   presignExpiresSecMax: 604_800,
-  /** Accounts whose signing keys are kept; the least recently added goes first. About 300 B each. */
+  /** Accounts whose signing keys are kept; the first added goes first. About 300 B each. */
   signingKeysMax: 10_000,
-  /** A size line of aws-chunked with its signature is 105 bytes; ours leaves room for extensions. */
+  /** A size line of aws-chunked with its signature is 105 bytes; this leaves some room. */
   chunkLineLengthMax: 512,
   /** One trailer line. */
   trailerLineLengthMax: 1024,

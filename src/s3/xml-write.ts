@@ -10,16 +10,16 @@ export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 export const XML_NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 /**
- * Text for an element or attribute. CR becomes `&#13;`, or readers would see LF; what XML 1.0 cannot
- * carry becomes a character reference all the same, as S3 does, and clients ask for url encoding.
+ * Text for an element or attribute. CR becomes `&#13;`, or readers would see LF; what XML 1.0
+ * cannot carry becomes a reference all the same, as in S3: such clients ask for url encoding.
  */
 export function escapeXml(text: string): string {
   return SPECIAL.test(text) ? text.replace(SPECIALS, escapeCharacter) : text
 }
 
 /**
- * The encoding of `encoding-type=url`: a space is `+`, `/` stays, all but `A-Za-z0-9-._*` is escaped.
- * Its result needs no XML escaping.
+ * The encoding of `encoding-type=url`: a space is `+`, `/` stays, all but `A-Za-z0-9-._*` is
+ * escaped. Its result needs no XML escaping.
  */
 export function encodeListText(text: string): string {
   if (!NEEDS_LIST_ENCODING.test(text)) return text

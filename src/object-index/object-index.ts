@@ -230,6 +230,7 @@ export type IndexRefusal =
   | 'lease-lost' // the extent is not open, or not leased to this writer: write again elsewhere
   | 'extent-state' // the extent is not in the state that this operation needs
   | 'blob-changed' // a referrer is not as it was
+  | 'record-too-large' // what the version says of itself does not fit a record of 32 KiB
 
 export type IndexOutcome =
   | { readonly kind: 'done'; readonly versionId: VersionId | 'null' | null

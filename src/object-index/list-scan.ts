@@ -1,0 +1,100 @@
+// One pass over a bucket's keys for a page of LIST: entries in byte order, keys under a common prefix
+// taken as one entry and skipped with one seek. What it costs follows what is returned.
+
+import type { BucketId } from '../base/id.ts'
+import type { RangeRead } from '../engine/engine.ts'
+import { KEY_START, after, bucketRange, idKey } from './keys.ts'
+import type { ListRequest } from './object-index.ts'
+
+/** Where a scan begins, and what it takes together. */
+export interface ScanRequest {
+  readonly space: number
+  readonly bucketId: BucketId
+  readonly prefix: string
+  readonly delimiter: string
+  /** First engine key; null: the first with the prefix. */
+  readonly from: Buffer | null
+  /** Bytes behind the object's key in an engine key: 0, or those of order or upload. */
+  readonly suffixBytes: number
+  /** Entries and prefixes wanted; one more is looked at. */
+  readonly limit: number
+  /** A key that is no common prefix. 'skip' where the record is no entry. */
+  readonly onEntry: (key: Buffer, value: Buffer) => 'entry' | 'skip'
+  /** `keyEnd` is where the common prefix ends in the engine key. */
+  readonly onPrefix: (key: Buffer, keyEnd: number) => void
+}
+
+export interface Scan {
+  readonly read: RangeRead
+  /** Whether there was more than `limit`; known when the read has ended. */
+  isTruncated(): boolean
+}
+
+/** Entries that one read visits at most: skipped records are few beside the others. */
+const VISITS_MAX = 10_000
+
+/** The range read of a scan; its visitor may throw, see VisitorGuard. */
+export function scanOf(request: ScanRequest): Scan {
+  const { space, bucketId, limit, suffixBytes } = request
+  const prefix = Buffer.from(request.prefix)
+  const delimiter = Buffer.from(request.delimiter)
+  const first = Buffer.concat([idKey(space, bucketId), prefix])
+  const all = bucketRange(space, bucketId)
+  const from = request.from !== null && Buffer.compare(request.from, first) > 0
+    ? request.from : first
+  const end = prefix.length === 0 ? all.end : after(first)
+  const searchFrom = KEY_START + prefix.length
+  let count = 0
+  let isTruncated = false
+  return {
+    isTruncated: () => isTruncated,
+    read: {
+      range: { start: Buffer.compare(from, end) < 0 ? from : end, end }, limit: VISITS_MAX,
+      visit: (key, value) => {
+        if (count === limit) {
+          isTruncated = limit > 0
+          return 'stop'
+        }
+        const keyEnd = delimiter.length === 0 ? -1
+          : prefixEnd(key, delimiter, searchFrom, key.length - suffixBytes)
+        if (keyEnd !== -1) {
+          request.onPrefix(key, keyEnd)
+          count += 1
+          return after(key.subarray(0, keyEnd))
+        }
+        if (request.onEntry(key, value) === 'entry') count += 1
+        return 'next'
+      },
+    },
+  }
+}
+
+/** Behind the first delimiter in key[from, to); -1 where there is none. */
+function prefixEnd(key: Buffer, delimiter: Buffer, from: number, to: number): number {
+  const at = delimiter.length === 1 ? key.indexOf(delimiter[0] ?? 0, from)
+    : key.indexOf(delimiter, from)
+  return at === -1 || at + delimiter.length > to ? -1 : at + delimiter.length
+}
+
+/**
+ * The common prefix that `after` lies in or equals; null where there is none. A page that goes on
+ * behind such a key leaves the whole prefix behind. Source: S3.md, 38.
+ */
+export function commonPrefixOf(request: Pick<ListRequest, 'prefix' | 'delimiter' | 'after'>):
+  string | null {
+  const { prefix, delimiter, after: last } = request
+  if (last === null || delimiter === '' || !last.startsWith(prefix)) return null
+  const at = last.indexOf(delimiter, prefix.length)
+  return at === -1 ? null : last.slice(0, at + delimiter.length)
+}
+
+/** The first engine key behind `last` and all that has it as its key. */
+export function keyBehind(space: number, bucketId: BucketId, last: string): Buffer {
+  // Keys never hold 0x00, and what stands behind a key in an engine key begins with it.
+  return Buffer.concat([idKey(space, bucketId), Buffer.from(last), Buffer.from([1])])
+}
+
+/** The first engine key behind all that begins with `prefix`. */
+export function keyBehindPrefix(space: number, bucketId: BucketId, prefix: string): Buffer {
+  return after(Buffer.concat([idKey(space, bucketId), Buffer.from(prefix)]))
+}

@@ -1,0 +1,190 @@
+// A Holdfast server for black-box tests: made in a folder of its own, started in a process group of
+// its own on a loopback port, and ended by that group's id, never by a name.
+
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, openSync, closeSync, readFileSync, readdirSync } from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
+import { createServer } from 'node:net'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as pause } from 'node:timers/promises'
+
+export const REPO = resolve(fileURLToPath(new URL('../../..', import.meta.url)))
+export const BUILT_MAIN = resolve(REPO, 'dist/main.js')
+export const ROOT_CREDENTIALS = {
+  access: 'ROOTACCESSKEY0000001', secret: 'rootsecretrootsecretrootsecretrootsecret' }
+const POLL_MS = 10
+const READY_MS_MAX = 60_000
+const STOP_MS_MAX = 30_000
+
+/** A server that did not start, stop or answer as it must; the message names the log to read. */
+export class ServerError extends Error {
+  name = 'ServerError'
+}
+
+/** Checks `condition` until it holds; false where it did not within the time. */
+export async function until(condition, timeoutMs, pollMs = POLL_MS) {
+  for (const endMs = performance.now() + timeoutMs; performance.now() < endMs;) {
+    if (await condition()) return true
+    await pause(pollMs)
+  }
+  return false
+}
+
+export function freePort() {
+  return new Promise((done, fail) => {
+    const server = createServer().once('error', fail)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => done(port))
+    })
+  })
+}
+
+/** A certificate of its own for 127.0.0.1 and localhost, which is also its authority. */
+export async function makeCertificate(folder) {
+  const files = { cert: resolve(folder, 'cert.pem'), key: resolve(folder, 'key.pem') }
+  const made = await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost',
+    '-keyout', files.key, '-out', files.cert])
+  if (made.exitCode !== 0) throw new ServerError(`openssl made no certificate: ${made.stderr}`)
+  return files
+}
+
+/** Runs a program to its end: exit code (null: not found or killed), stdout, stderr. */
+export function run(program, args, { env, cwd, timeoutMs = 120_000, input } = {}) {
+  return new Promise((done) => {
+    const child = execFile(program, args, { env, cwd, timeout: timeoutMs, killSignal: 'SIGKILL',
+      maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
+      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : null
+      const reason = exitCode === null ? ` (${error.code ?? error.signal})` : ''
+      done({ exitCode, stdout, stderr: `${stderr}${reason}` })
+    })
+    child.stdin.on('error', () => { /* a program may end without reading its input */ })
+    child.stdin.end(input ?? '')
+  })
+}
+
+/** Process ids of a group that still run; zombies that nobody reaped do not count. */
+export function groupMembers(groupId) {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)
+      const [state, , group] = fields.split(' ')
+      return Number(group) === groupId && !'ZX'.includes(state) ? [Number(pid)] : []
+    } catch {
+      return [] // it ended while we looked
+    }
+  })
+}
+
+/** What a started process sees: nothing of ours but the path, the home it is given and the key. */
+function serverEnvironment({ home, credentials }) {
+  return { PATH: process.env.PATH, HOME: home, TMPDIR: home, LANG: 'C.UTF-8',
+    HOLDFAST_ACCESS_KEY: credentials.access, HOLDFAST_SECRET_KEY: credentials.secret }
+}
+
+/**
+ * A server that can be started, killed and started again over one data folder. `home` is a folder
+ * for its working directory, HOME and TMPDIR; `logFile` takes its output; `main` is the built CLI.
+ */
+export function createServerUnderTest({ main = BUILT_MAIN, folder, home, logFile, port,
+  credentials = ROOT_CREDENTIALS, tls = null, args = [] }) {
+  if (!existsSync(main)) throw new ServerError(`${main} is missing: build first (npm run build)`)
+  const env = serverEnvironment({ home, credentials })
+  const endpoint = `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}`
+  const ca = tls === null ? undefined : readFileSync(tls.cert)
+  let child = null
+  let hasEnded = null
+
+  const cli = (words) => run(process.execPath, [main, ...words], { env, cwd: home })
+  const isReady = () => probe(`${endpoint}/-/health/ready`, ca)
+
+  /** Sends a signal to the whole group; a group that is gone is no error. */
+  const signal = (name) => {
+    try {
+      if (child !== null) process.kill(-child.pid, name)
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error
+    }
+  }
+  const onExit = () => signal('SIGKILL')
+
+  const ended = async (what) => {
+    const group = child.pid
+    if (!(await until(() => groupMembers(group).length === 0, STOP_MS_MAX))) {
+      signal('SIGKILL')
+      throw new ServerError(`the group was not gone ${STOP_MS_MAX} ms after ${what}`)
+    }
+    await hasEnded
+    process.off('exit', onExit)
+    child = null
+  }
+
+  return {
+    endpoint, ca, port, folder, credentials, cli, signal,
+    get pid() { return child?.pid ?? null },
+    members: () => (child === null ? [] : groupMembers(child.pid)),
+    async init() {
+      const made = await cli(['init', folder])
+      if (made.exitCode !== 0) throw new ServerError(`init failed: ${made.stderr}${made.stdout}`)
+    },
+    /** Starts the group and does not wait for it. */
+    launch() {
+      const log = openSync(logFile, 'a')
+      const tlsArgs = tls === null ? [] : ['--tls-cert', tls.cert, '--tls-key', tls.key]
+      child = spawn(process.execPath,
+        [main, 'serve', folder, '--listen', `127.0.0.1:${port}`, ...tlsArgs, ...args],
+        { env, cwd: home, detached: true, stdio: ['ignore', log, log] })
+      closeSync(log)
+      hasEnded = new Promise((done) => child.once('exit', (code, by) => done({ code, by })))
+      process.on('exit', onExit)
+    },
+    /** Resolves when it is ready. @throws ServerError where it ended or took too long */
+    async ready() {
+      let end = null
+      hasEnded.then((how) => { end = how })
+      const isUp = await until(async () => end !== null || await isReady(), READY_MS_MAX)
+      if (isUp && end === null) return
+      const why = end === null ? `not ready within ${READY_MS_MAX} ms`
+        : `ended with ${end.code ?? end.by} before it was ready`
+      throw new ServerError(`the server is ${why}; its log is ${logFile}`)
+    },
+    async start() {
+      this.launch()
+      await this.ready()
+    },
+    /** Ends it in order. */
+    async stop() {
+      if (child === null) return
+      process.kill(child.pid, 'SIGTERM')
+      await ended('SIGTERM')
+    },
+    /** Ends all its processes at once, as a power cut would. */
+    async kill() {
+      if (child === null) return
+      signal('SIGKILL')
+      await ended('SIGKILL')
+    },
+  }
+}
+
+/** Whether a GET of that URL answers 200. */
+function probe(url, ca) {
+  const transport = url.startsWith('https:') ? https : http
+  return new Promise((done) => {
+    const request = transport.get(url, { ca, agent: false, timeout: 2000 }, (response) => {
+      response.resume()
+      response.on('end', () => done(response.statusCode === 200))
+      response.on('error', () => done(false))
+    })
+    request.on('timeout', () => request.destroy())
+    request.on('error', () => done(false))
+  })
+}
+
+/** Ends a run in order when a person or a runner asks: exit handlers end what was started. */
+export function exitOnSignals() {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => process.exit(130))
+}

@@ -162,6 +162,12 @@ export function manifestReverseKey(uploadId: UploadId, referrer: Referrer): Buff
   return withReferrer(idKey(SPACE.manifestReverse, uploadId), referrer)
 }
 
+/** All references to a manifest. */
+export function manifestReverseRange(uploadId: UploadId): KeyRange {
+  const start = idKey(SPACE.manifestReverse, uploadId)
+  return { start, end: after(start) }
+}
+
 function withReferrer(head: Buffer, referrer: Referrer): Buffer {
   const at = head.length
   switch (referrer.kind) {

@@ -88,6 +88,16 @@ export function commonPrefixOf(request: Pick<ListRequest, 'prefix' | 'delimiter'
   return at === -1 ? null : last.slice(0, at + delimiter.length)
 }
 
+/**
+ * Keys never hold U+0000, prefixes and markers that clients send may: no key has such a prefix, and
+ * behind such a marker comes what comes behind its part before the U+0000. Null: an empty page.
+ */
+export function withoutNul<T extends ListRequest>(request: T): T | null {
+  if (request.prefix.includes('\0')) return null
+  const at = request.after?.indexOf('\0') ?? -1
+  return at === -1 ? request : { ...request, after: request.after?.slice(0, at) ?? null }
+}
+
 /** The first engine key behind `last` and all that has it as its key. */
 export function keyBehind(space: number, bucketId: BucketId, last: string): Buffer {
   // Keys never hold 0x00, and what stands behind a key in an engine key begins with it.

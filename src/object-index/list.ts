@@ -5,7 +5,7 @@ import { decodeRangeRecord, rangeKey } from './bucket-record.ts'
 import { crcOf } from './checksum.ts'
 import { KEY_START, SPACE } from './keys.ts'
 import {
-  commonPrefixOf, keyBehind, keyBehindPrefix, scanOf,
+  commonPrefixOf, keyBehind, keyBehindPrefix, scanOf, withoutNul,
 } from './list-scan.ts'
 import type { ListEntry, ListPage, ListRequest } from './object-index.ts'
 import {
@@ -14,8 +14,13 @@ import {
 } from './object-record.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 
+export const EMPTY_PAGE: ListPage<never> =
+  { entries: [], prefixes: [], isTruncated: false, last: null }
+
 /** @throws ObjectIndexError `corrupt`: a page never leaves a record out */
-export async function list(engine: ReadEngine, request: ListRequest): Promise<ListPage<ListEntry>> {
+export async function list(engine: ReadEngine, asked: ListRequest): Promise<ListPage<ListEntry>> {
+  const request = withoutNul(asked)
+  if (request === null) return EMPTY_PAGE
   const { bucketId, prefix, delimiter, limit } = request
   const entries: ListEntry[] = []
   const prefixes: string[] = []

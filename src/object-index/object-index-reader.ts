@@ -1,10 +1,46 @@
-// The reading half of the index: runs in any process that can read the engine.
+// The reading half of the index: runs in any process that can read the engine, and keeps nothing
+// between calls. What a page or a version rests on is verified as it is read.
 
-import type { Engine } from '../engine/engine.ts'
-import { ObjectIndexError, type ObjectIndexReader } from './object-index.ts'
+import { bucketKey, decodeBucketRecord } from './bucket-record.ts'
+import { bucketSumKey } from './changes.ts'
+import { list } from './list.ts'
+import { completedUpload, listUploads, parts, upload } from './list-uploads.ts'
+import { listVersions } from './list-versions.ts'
+import type { ObjectIndexReader } from './object-index.ts'
+import { archiveBlobs, bucketsById, consumers, extent, extents, references } from './read-extent.ts'
+import { readEngine, type ReadEngine } from './reading.ts'
+import { manifestPart, manifestParts } from './read-manifest.ts'
+import { lookup } from './read-object.ts'
+import { decodeSums, usageOf } from './sums.ts'
 
-/** Reads over one engine; keeps nothing between calls. */
-export function openObjectIndexReader(engine: Pick<Engine, 'read'>): ObjectIndexReader {
-  void engine
-  throw new ObjectIndexError('unavailable', 'not built yet')
+/** Reads over one engine. */
+export function openObjectIndexReader(engine: ReadEngine): ObjectIndexReader {
+  return {
+    bucket: async (bucketId) => {
+      const { values } = await readEngine(engine, { keys: [bucketKey(bucketId)] })
+      const value = values[0] ?? null
+      return value === null ? null : decodeBucketRecord(bucketId, value)
+    },
+    usage: async (bucketId) => {
+      const key = bucketSumKey(bucketId)
+      const { values } = await readEngine(engine, { keys: [key] })
+      return usageOf(decodeSums(key, values[0] ?? null))
+    },
+    lookup: (bucketId, key, version) => lookup(engine, bucketId, key, version),
+    list: (request) => list(engine, request),
+    listVersions: (request) => listVersions(engine, request),
+    listUploads: (request) => listUploads(engine, request),
+    upload: (bucketId, key, uploadId) => upload(engine, bucketId, key, uploadId),
+    completedUpload: (bucketId, key, uploadId) =>
+      completedUpload(engine, bucketId, key, uploadId),
+    bucketsById: (after, limit) => bucketsById(engine, after, limit),
+    parts: (uploadId, afterPartNumber, limit) => parts(engine, uploadId, afterPartNumber, limit),
+    manifestParts: (uploadId, offset, limit) => manifestParts(engine, uploadId, offset, limit),
+    manifestPart: (uploadId, ordinal) => manifestPart(engine, uploadId, ordinal),
+    extents: () => extents(engine),
+    extent: (extentId) => extent(engine, extentId),
+    references: (extentId, offset, limit) => references(engine, extentId, offset, limit),
+    consumers: () => consumers(engine),
+    archiveBlobs: (kind, after, limit) => archiveBlobs(engine, kind, after, limit),
+  }
 }

@@ -3,7 +3,7 @@
 // the marker that answers a repeated completion. Source: S3.md, 27 and 33 to 35.
 
 import { hash } from 'node:crypto'
-import type { Overlay } from '../engine/engine.ts'
+import type { Decision, Overlay } from '../engine/engine.ts'
 import { bucketKey } from './bucket-record.ts'
 import { Changes, SWEEP } from './changes.ts'
 import { keyReads, keyStateIn, subjectOf, type Depth, type KeyState } from './key-state.ts'
@@ -15,7 +15,7 @@ import type {
 import { versionIdFor } from './object-record.ts'
 import { encodeManifestPage, manifestPages } from './part-record.ts'
 import {
-  MoreOnce, again, apply, bucketIn, mergeReads, plan, refuse, type Plan,
+  MoreOnce, again, answer, bucketIn, mergeReads, plan, refuse, type Plan, type Settled,
 } from './plan.ts'
 import { conditionRefusal, newcomerOf, putVersion } from './plan-put.ts'
 import { startOf } from './plan-upload.ts'
@@ -66,12 +66,12 @@ export function planComplete(operation: Complete, parts: readonly Part[], depth:
 }
 
 /** The same parts again get the same answer; others find no upload any more. */
-function repeated(record: CompletedRecord, operation: Complete): ReturnType<typeof apply<IndexOutcome>> {
+function repeated(record: CompletedRecord, operation: Complete): Decision<Settled<IndexOutcome>> {
   const { versionId, lastModifiedMs } = record.result
   if (record.key !== operation.key || record.partsDigest !== digestOf(operation.parts)) {
     return refuse('no-such-upload')
   }
-  return { kind: 'refuse', result: { kind: 'done', versionId, lastModifiedMs } }
+  return answer({ kind: 'done', versionId, lastModifiedMs })
 }
 
 function completeRefusal(operation: Complete, record: OpenUpload, state: KeyState):

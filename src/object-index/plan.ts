@@ -21,7 +21,11 @@ export interface Refused {
   readonly kind: 'refused'
   readonly refusal: IndexRefusal
 }
-export type Settled<T> = T | Refused | Again | Damaged
+/** What a commit answers: a result or a refusal, or why there is neither. */
+export type Settled<T> =
+  | { readonly kind: 'settled'; readonly value: T | Refused }
+  | Again
+  | Damaged
 
 export interface Plan<T> {
   readonly reads: Reads
@@ -29,7 +33,12 @@ export interface Plan<T> {
 }
 
 export function refuse<T>(refusal: IndexRefusal): Decision<Settled<T>> {
-  return { kind: 'refuse', result: { kind: 'refused', refusal } }
+  return answer<T>({ kind: 'refused', refusal })
+}
+
+/** An answer that changes nothing. */
+export function answer<T>(value: T | Refused): Decision<Settled<T>> {
+  return { kind: 'refuse', result: { kind: 'settled', value } }
 }
 
 export function again<T>(): Decision<Settled<T>> {
@@ -39,8 +48,8 @@ export function again<T>(): Decision<Settled<T>> {
 /** Without a mutation there is nothing to commit: the answer alone is given. */
 export function apply<T>(changes: Changes, result: T): Decision<Settled<T>> {
   const mutations = changes.finish()
-  if (mutations.length === 0) return { kind: 'refuse', result }
-  return { kind: 'apply', mutations, result }
+  if (mutations.length === 0) return answer(result)
+  return { kind: 'apply', mutations, result: { kind: 'settled', value: result } }
 }
 
 /** Turns what a decision throws on damaged or oversized records into results. */

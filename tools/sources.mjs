@@ -30,7 +30,7 @@ export function filesBelow(folder, ending) {
     if (entry.isDirectory()) found.push(...filesBelow(path, ending))
     else if (entry.name.endsWith(ending)) found.push(path)
   }
-  return found.sort()
+  return found.toSorted()
 }
 
 /** Paths of the test files that contain any of `filters` in their path; all without a filter. */

@@ -1,0 +1,171 @@
+// Every limit that is ours and fixed, in one table: what each bounds, why it is that large, and
+// where it comes from. What S3 itself fixes stands here as far as records, buffers and queues are
+// sized by it. Options are the operator's (cli/options.ts), quotas the customer's.
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+
+// What a client may name and send.
+
+/** An object's key, in bytes of UTF-8. Source: S3 User Guide, Naming objects. */
+export const KEY_SIZE_BYTES_MAX = 1024
+/** Names and values of x-amz-meta-* together. Source: S3 User Guide, Object metadata. */
+export const METADATA_SIZE_BYTES_MAX: number = 2 * KIB
+/**
+ * Headers of an object and its metadata as the index encodes them, which each blob repeats: the
+ * metadata and the standard headers, which a request's header limit bounds.
+ */
+export const BLOB_METADATA_SIZE_BYTES_MAX: number = 8 * KIB
+/** Parts of an upload, and the largest part number. Source: S3, Multipart upload limits. */
+export const PARTS_MAX = 10_000
+/** Every part but the last. Source: S3, Multipart upload limits. */
+export const PART_SIZE_BYTES_MIN: number = 5 * MIB
+/** One PUT, part or copy. Source: S3, Multipart upload limits. */
+export const PUT_SIZE_BYTES_MAX: number = 5 * GIB
+/** A whole object. Source: S3, Multipart upload limits (5 TiB until 2025; 10,000 parts of 5 GiB). */
+export const OBJECT_SIZE_BYTES_MAX: number = PARTS_MAX * PUT_SIZE_BYTES_MAX
+/** Tags of an object. Source: S3 User Guide, Object tagging. */
+export const OBJECT_TAGS_MAX = 10
+/** Tags of a bucket. Source: S3 User Guide, Bucket tagging. */
+export const BUCKET_TAGS_MAX = 50
+/** Buckets of an account. S3's default is 10,000 since 2024; a list of them is paged. */
+export const BUCKETS_PER_ACCOUNT_MAX = 10_000
+/** Entries of a page of any list. Source: S3 API, ListObjectsV2. */
+export const LIST_PAGE_ENTRIES_MAX = 1000
+/** Keys of one DeleteObjects. Source: S3 API, DeleteObjects. */
+export const DELETE_BATCH_KEYS_MAX = 1000
+/** An XML body of a request; 1,000 keys of 1,024 escaped bytes need about this. Source: S3.md 53. */
+export const XML_SIZE_BYTES_MAX: number = 1 * MIB
+/** Nesting of elements; the deepest body that S3 has uses 7. */
+export const XML_DEPTH_MAX = 16
+/**
+ * A request's line and headers. S3 allows 8 KiB of headers; a key of 1,024 bytes, escaped, twice
+ * (path and copy source), and a presigned query come on top.
+ */
+export const REQUEST_HEADER_SIZE_BYTES_MAX: number = 16 * KIB
+/** Fields of a form upload. Source: S3 API, POST Object (20 KiB before the file). */
+export const FORM_FIELDS_MAX = 100
+/** Names and values of a form's fields before its file. Source: S3 API, POST Object. */
+export const FORM_FIELDS_SIZE_BYTES_MAX: number = 20 * KIB
+
+// The index and its engine.
+
+/** A key of the engine. Source: LMDB's limit at a page of 4 KiB; DESIGN.md, The engine. */
+export const ENGINE_KEY_SIZE_BYTES_MAX = 1978
+/** Mutations of one commit. It bounds what a batch holds in memory. Source: DESIGN.md. */
+export const COMMIT_MUTATIONS_MAX = 1000
+/** Keys and values of one commit's mutations. Source: DESIGN.md, The engine. */
+export const COMMIT_SIZE_BYTES_MAX: number = 1 * MIB
+/** One record of the index. Source: DESIGN.md, The index. */
+export const RECORD_SIZE_BYTES_MAX: number = 32 * KIB
+/** References to one blob or manifest; a copy beyond copies bytes. Source: DESIGN.md, The index. */
+export const BLOB_REFERENCES_MAX = 250
+/** Commits of one group. A group is what came while the last was written; this bounds one that
+ * came during a stall, so that the first of it does not wait for all. */
+export const GROUP_COMMITS_MAX = 1024
+/** Bytes of one group's mutations, for the same reason; also the memory that a group takes. */
+export const GROUP_SIZE_BYTES_MAX: number = 8 * MIB
+/** Commits waiting for a group; more is answered SlowDown. Every request in all workers fits. */
+export const COMMIT_QUEUE_LENGTH_MAX = 8192
+/** A snapshot of the engine; older pages could not be reused. Source: DESIGN.md, The engine. */
+export const SNAPSHOT_AGE_MS_MAX = 1000
+/** Entries that one read of a range visits. Source: the engine's contract. */
+export const RANGE_READ_ENTRIES_MAX = 10_000
+/** How long `fate` of a commit is known. Source: DESIGN.md, The engine. */
+export const FATE_KEPT_MS: number = 15 * MINUTE_MS
+/** The change log is in extents this soon. Source: DESIGN.md, The index, the archiver. */
+export const ARCHIVER_PERIOD_MS = 1000
+/** Change log entries of one archive blob's body; more wait for the next turn. */
+export const ARCHIVE_BATCH_SIZE_BYTES_MAX: number = 8 * MIB
+/** Time for which the archive keeps the change log at least. Source: DESIGN.md, The index. */
+export const ARCHIVE_KEPT_MS: number = 30 * DAY_MS
+
+// Blobs, extents and the disk.
+
+/** Unit of a checksum within a blob. Source: DESIGN.md, Placement and storage. */
+export const BLOCK_SIZE_BYTES: number = 64 * KIB
+/** Data of one blob. Source: DESIGN.md, The index, References. */
+export const BLOB_SIZE_BYTES_MAX: number = 64 * MIB
+/** Blobs that one record names: the longest body, 5 GiB, in blobs. Source: DESIGN.md. */
+export const BLOBS_PER_RECORD_MAX = 80
+/**
+ * An extent. Large enough that leases and seals are rare (one in four of the largest blobs), small
+ * enough that compaction moves it within a minute and a drive of 10 GB still has dozens.
+ */
+export const EXTENT_SIZE_BYTES_MAX: number = 256 * MIB
+/** Bodies up to this size are packed with others into one write; larger ones stream directly. */
+export const PACKED_BODY_SIZE_BYTES_MAX: number = 256 * KIB
+/** Bytes of one write of packed blobs; the rest waits for the next. Bounds p99, not throughput. */
+export const PACKED_WRITE_SIZE_BYTES_MAX: number = 4 * MIB
+/** A piece of a large body: what is received, hashed, written and read at once. Source: HOT-PATH 6. */
+export const PIECE_SIZE_BYTES: number = 1 * MIB
+/** Address, offset and length of a direct write are multiples of this. Source: open(2), O_DIRECT. */
+export const DISK_PAGE_SIZE_BYTES: number = 4 * KIB
+/** Smallest buffer of the pool: one block. */
+export const BUFFER_SIZE_BYTES_MIN: number = BLOCK_SIZE_BYTES
+/** Largest buffer: a piece, and a page for what must be aligned before or behind it. */
+export const BUFFER_SIZE_BYTES_MAX: number = PIECE_SIZE_BYTES + DISK_PAGE_SIZE_BYTES
+/** Aligned buffers of one process, in all; resident only once used. Source: HOT-PATH 2 and 6. */
+export const BUFFER_POOL_SIZE_BYTES: number = 64 * MIB
+/** Callers that wait for a buffer; more is answered SlowDown. One for each open request. */
+export const BUFFER_WAITERS_MAX = 1024
+/** Files that one process holds open for reading. Linux' usual limit is 1,024, and sockets count. */
+export const OPEN_EXTENTS_MAX = 256
+/** Below this share of free space PUT is refused (507). Source: DESIGN.md, Disk full. */
+export const DISK_FREE_SHARE_PUT = 0.05
+/** Below this share only DELETE, archiver and compaction write. Source: DESIGN.md, Disk full. */
+export const DISK_FREE_SHARE_MIN = 0.02
+/** Below this share parked extents go early, oldest first. Source: DESIGN.md. */
+export const DISK_FREE_SHARE_EARLY = 0.1
+/** How often free space is asked. At 1 GB/s a disk of 20 GB loses 5 % in this time. */
+export const DISK_SPACE_PERIOD_MS = 1000
+/** A file made at init, given up once: room for 10,000 deletions of 4 pages each, and the log. */
+export const BALLAST_SIZE_BYTES: number = 64 * MIB
+/** How long an extent without references is kept. Source: DESIGN.md, Placement and storage. */
+export const PARKED_MS: number = 24 * HOUR_MS
+/** The same, when space is short: requests that still read it have long ended. Source: DESIGN.md. */
+export const PARKED_MS_MIN = 60_000
+
+// Processes, requests and waiting.
+
+/** Open connections of a worker; more are refused. About 20 KiB each when idle. */
+export const CONNECTIONS_PER_WORKER_MAX = 4096
+/** Requests under way in a worker; more are answered SlowDown before their body is read. */
+export const REQUESTS_PER_WORKER_MAX = 1024
+/** Requests that hold a body of several pieces in a worker: two buffers each must fit the pool. */
+export const STREAMS_PER_WORKER_MAX = 24
+/** Workers of a store. */
+export const WORKERS_MAX = 64
+/** A connection that sends no whole header in this time is closed. */
+export const HEADER_TIMEOUT_MS = 20_000
+/** A kept connection without a request; above the 60 s of the usual load balancers. */
+export const IDLE_CONNECTION_MS = 65_000
+/** A body that brings no byte in this time: 400 RequestTimeout. Source: S3 uses about 20 s. */
+export const BODY_SILENCE_MS = 20_000
+/** A request without a body's transfer: every wait inside has less. */
+export const REQUEST_DEADLINE_MS = 30_000
+/** What 503 says: clients come back spread over this, and a replaced process serves by then. */
+export const RETRY_AFTER_SEC = 1
+/** How often each child is asked whether it lives. */
+export const WORKER_PING_MS = 1000
+/** A child that has not answered for this long is killed. Source: DESIGN.md, Embedded. */
+export const WORKER_HANG_MS_MAX = 5000
+/** Killed and replaced, whatever happened, and serving again: what operators may rely on. */
+export const WORKER_REPLACED_MS_MAX = 10_000
+/** A child that lived this long did not die of its start. */
+export const RESTART_STEADY_MS = 10_000
+/** Pause before a child that dies at each start is started again. */
+export const RESTART_DELAY_MS_MAX = 10_000
+/** Time for requests under way when a server ends; then connections are cut. */
+export const DRAIN_MS_MAX = 30_000
+
+// Time. Source: DESIGN.md, Time.
+
+/** A jump of the wall clock against the machine's uptime that raises the alarm. */
+export const CLOCK_JUMP_MS_MAX: number = 1 * MINUTE_MS
+/** Time between the last commit and a start that raises the alarm. */
+export const CLOCK_GAP_MS_MAX: number = 7 * DAY_MS

@@ -61,13 +61,18 @@ export type Mutation =
   | { readonly kind: 'delete'; readonly key: Uint8Array }
   | ({ readonly kind: 'sum' } & SumDelta)
 
-/** What `decide` sees: the named reads, over all earlier commits of the same batch. */
+/**
+ * What `decide` sees: the named reads, over all earlier commits of the same batch. A decision that
+ * asks for more is called again with the same overlay object; one that is made anew, with another.
+ * Asking for a key or range that the reads do not name is a programmer's error.
+ */
 export interface Overlay {
   get(key: Uint8Array): Buffer | null
   /** First entry of a range over the overlay; null where none is. */
   first(range: KeyRange): Entry | null
   /** Last entry of a range over the overlay; null where none is. */
   last(range: KeyRange): Entry | null
+  /** SUM_FIELDS numbers; all zero where there is no record. Its key is one of `keys`. */
   sum(key: Uint8Array): readonly bigint[]
   /** Cell time of this batch: milliseconds, never going back. */
   readonly nowMs: number
@@ -128,10 +133,13 @@ export class EngineError extends Error {
 export interface EngineStatus {
   readonly epoch: number
   readonly versionstamp: Versionstamp
+  /** The log holds all entries behind this stamp: the last trimmed one. */
   readonly logStart: Versionstamp
   readonly commits: number
   readonly batches: number
   readonly queueLength: number
+  /** Why the wall clock is not trusted, or null: see `confirmClock`. Source: DESIGN.md, Time. */
+  readonly clockAlarm: string | null
 }
 
 export interface Engine extends AsyncDisposable {
@@ -143,13 +151,24 @@ export interface Engine extends AsyncDisposable {
    * @throws EngineError
    */
   commit<T>(commit: Commit<T>): Promise<Committed<T>>
-  /** Entries behind `after`, in order, at most `limit`. @throws EngineError `corrupt` on a gap */
+  /**
+   * Entries behind `after`, in order, at most `limit`, and no more than a few MiB of them: fewer is
+   * no sign of the log's end, none is. @throws EngineError `corrupt` on a gap, as behind a trim
+   */
   log(after: Versionstamp, limit: number): Promise<LogEntry[]>
   /** Drops log entries up to and with `to`. */
   trim(to: Versionstamp): Promise<void>
   /** What became of a commit of the last 15 minutes: its stamp, or 'never'. */
   fate(id: CommitId): Promise<Versionstamp | 'never'>
-  /** Raises the epoch in one commit and answers it; the former holder is deposed. */
+  /**
+   * Raises the epoch in one commit and answers it; the former holder is deposed. An engine that has
+   * not taken one commits under the epoch that it found when it was opened.
+   */
   takeEpoch(): Promise<number>
+  /** Ends a clock alarm, in one commit. While there is one, nothing may be expired or unlocked. */
+  confirmClock(): Promise<void>
   status(): EngineStatus
 }
+
+/** What a process that only reads has of an engine: its reads see what another one committed. */
+export type EngineReader = Pick<Engine, 'read'>

@@ -29,7 +29,9 @@ function refuseOldNode() {
 const STAMP = join(ROOT, 'node_modules', '.holdfast-stamp')
 
 function hashOfLock() {
-  return createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex')
+  return createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex')
 }
 
 function isInstalled() {
@@ -48,8 +50,10 @@ function areChecksInstalled() {
 
 function npm(folder, ...args) {
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  const { status, error } = spawnSync('npm', [...args, ...quiet],
-    { cwd: folder, stdio: ['ignore', 2, 2] })
+  const { status, error } = spawnSync('npm', [...args, ...quiet], {
+    cwd: folder,
+    stdio: ['ignore', 2, 2],
+  })
   if (status === 0) return
   say(`npm ${args[0]} failed in ${folder}: ${error?.message ?? `exit code ${status}`}`)
   exit(1)

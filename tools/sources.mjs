@@ -35,8 +35,9 @@ export function filesBelow(folder, ending) {
 
 /** Paths of the test files that contain any of `filters` in their path; all without a filter. */
 export function testFiles(filters) {
-  return TEST_FOLDERS.flatMap((folder) => filesBelow(folder, '.test.ts'))
-    .filter((path) => filters.length === 0 || filters.some((part) => path.includes(part)))
+  return TEST_FOLDERS.flatMap((folder) => filesBelow(folder, '.test.ts')).filter(
+    (path) => filters.length === 0 || filters.some((part) => path.includes(part)),
+  )
 }
 
 /** A text that changes with each source file's name, size and time. */

@@ -43,12 +43,22 @@ async function run() {
   try {
     const built = await buildTests(files, folder)
     const countFile = join(scratch, 'count.json')
-    const { status } = spawnSync(execPath, [
-      '--enable-source-maps', '--test', '--test-concurrency=2', `--test-timeout=${TEST_TIMEOUT_MS}`,
-      '--test-reporter=spec', '--test-reporter-destination=stdout',
-      `--test-reporter=${join(ROOT, 'tools', 'count-reporter.mjs')}`,
-      `--test-reporter-destination=${countFile}`, ...flags, ...built,
-    ], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
+    const { status } = spawnSync(
+      execPath,
+      [
+        '--enable-source-maps',
+        '--test',
+        '--test-concurrency=2',
+        `--test-timeout=${TEST_TIMEOUT_MS}`,
+        '--test-reporter=spec',
+        '--test-reporter-destination=stdout',
+        `--test-reporter=${join(ROOT, 'tools', 'count-reporter.mjs')}`,
+        `--test-reporter-destination=${countFile}`,
+        ...flags,
+        ...built,
+      ],
+      { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
+    )
     return summarize(JSON.parse(readFileSync(countFile, 'utf8')), status)
   } finally {
     rmSync(folder, { recursive: true, force: true })

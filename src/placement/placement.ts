@@ -3,6 +3,8 @@
 // object-index, which alone holds the engine. Source: DESIGN.md, Placement and storage.
 
 import type { ExtentId, WriterId } from '../base/id.ts'
+import type { Location } from '../base/location.ts'
+import type { BlobHeader, BlobTrailer } from '../storage/storage.ts'
 
 export interface Lease {
   readonly extentId: ExtentId
@@ -21,6 +23,25 @@ export interface PlacementStatus {
   /** Bytes in sealed extents that nothing references; what compaction can give back. */
   readonly reclaimableBytes: number
   readonly hasBallast: boolean
+  /** Bytes of parked extents: they go once these are old enough, or early when space is short. */
+  readonly parkedBytes: number
+  /** Files that the index does not know; reported, never deleted or adopted. */
+  readonly unknownExtents: readonly ExtentId[]
+  /** Extents of the index without a file. */
+  readonly missingExtents: readonly ExtentId[]
+  /** Extents with a damaged blob; left as they are until an operator decides. */
+  readonly quarantinedExtents: readonly ExtentId[]
+  readonly compaction: LoopStatus
+}
+
+/** A background loop as operators see it. */
+export interface LoopStatus {
+  readonly isPaused: boolean
+  readonly rateBytesPerSec: number
+  /** Bytes that wait for the loop. */
+  readonly lagBytes: number
+  /** Null: nothing to do. */
+  readonly leftMs: number | null
 }
 
 export interface Placement {
@@ -35,6 +56,18 @@ export interface Placement {
   /** Seals all that a dead writer left open. */
   sealAllOf(writerId: WriterId): Promise<void>
   status(): Promise<PlacementStatus>
+}
+
+/**
+ * Writes whole blobs into extents of a writer of its own: for what the writer process itself keeps
+ * (the archive, compacted blobs). It takes a new extent when one is full, and is allowed to while
+ * PUT is refused for want of space.
+ */
+export interface ExtentFiller extends AsyncDisposable {
+  readonly writerId: WriterId
+  /** Durable on return. Data of any length a blob can have, in order. @throws PlacementError */
+  append(header: BlobHeader, data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    trailer: BlobTrailer): Promise<Location>
 }
 
 export type PlacementErrorCode = 'full' | 'index-unavailable' | 'io'

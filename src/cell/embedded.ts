@@ -1,0 +1,101 @@
+// The wiring of one machine: which implementation stands behind which contract, in the process that
+// commits and in those that serve.
+
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { Disk } from '../base/disk.ts'
+import type { WriterId } from '../base/id.ts'
+import type { Random } from '../base/random.ts'
+import { openDirectoryReader } from '../directory/directory-reader.ts'
+import { openDirectory } from '../directory/directory-service.ts'
+import type { Directory } from '../directory/directory.ts'
+import type { Engine } from '../engine/engine.ts'
+import { openLmdbEngine, openLmdbReader } from '../engine/lmdb.ts'
+import { openGateway } from '../gateway/gateway-service.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import { openArchiver } from '../object-index/archive.ts'
+import type { Archiver } from '../object-index/archive.ts'
+import { openObjectIndexReader } from '../object-index/object-index-reader.ts'
+import { openObjectIndex } from '../object-index/object-index-service.ts'
+import type { ObjectIndex } from '../object-index/object-index.ts'
+import { openPlacement } from '../placement/placement-service.ts'
+import type { PlacementService } from '../placement/placement-service.ts'
+import type { Placement } from '../placement/placement.ts'
+import { openStorage } from '../storage/storage-service.ts'
+import type { Storage } from '../storage/storage.ts'
+import { INDEX_FOLDER } from './store-folder.ts'
+import { openDirectoryClient, openIndexClient, openPlacementClient } from './writer-socket.ts'
+import type { WriterLink } from './writer-socket.ts'
+
+/** What the platform gives every process. */
+export interface Ground {
+  readonly folder: string
+  readonly driveId: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly disk: Disk
+  readonly log: { warn(fields: object, message: string): void
+    error(fields: object, message: string): void }
+}
+
+/** The process that commits: everything that decides, and the loops in the background. */
+export interface WriterCell extends AsyncDisposable {
+  readonly engine: Engine
+  readonly index: ObjectIndex
+  readonly directory: Directory
+  readonly placement: PlacementService
+  readonly storage: Storage
+  readonly archiver: Archiver
+}
+
+/** Opens the writer's half: takes the epoch, seals what dead writers left, starts the loops. */
+export async function openWriterCell(ground: Ground): Promise<WriterCell> {
+  const { clock, random, disk, driveId } = ground
+  const stack = new AsyncDisposableStack()
+  const engine = stack.use(await openLmdbEngine({ path: join(ground.folder, INDEX_FOLDER), clock }))
+  await engine.takeEpoch()
+  const index = stack.use(openObjectIndex({ engine, random, clock }))
+  const directory = openDirectory({ engine, random })
+  const storage = stack.use(openStorage({ disk, clock, random }))
+  const placement = stack.use(openPlacement({ index, storage, disk, clock, random, driveId }))
+  const archiver = stack.use(openArchiver({ engine, index, storage, placement, clock, random }))
+  await placement.start()
+  archiver.start()
+  return { engine, index, directory, placement, storage, archiver,
+    [Symbol.asyncDispose]: async () => await stack.disposeAsync() }
+}
+
+/** What a worker's router stands on. */
+export interface WorkerCell extends AsyncDisposable {
+  readonly index: ObjectIndex
+  readonly directory: Directory
+  readonly placement: Placement
+  readonly gateway: Gateway
+}
+
+/** A worker beside a writer process: reads here, operations over the link. */
+export async function openWorkerCell(ground: Ground, writerId: WriterId, link: WriterLink):
+Promise<WorkerCell> {
+  const stack = new AsyncDisposableStack()
+  const reader = stack.use(await openLmdbReader(join(ground.folder, INDEX_FOLDER)))
+  const index = openIndexClient(openObjectIndexReader(reader), link)
+  const directory = openDirectoryClient(openDirectoryReader(reader), link)
+  const placement = openPlacementClient(link)
+  return finishWorker(ground, writerId, { index, directory, placement }, stack)
+}
+
+/** A worker that is its own writer. */
+export function openSoleWorker(ground: Ground, writerId: WriterId, writer: WriterCell): WorkerCell {
+  return finishWorker(ground, writerId, writer, new AsyncDisposableStack())
+}
+
+function finishWorker(ground: Ground, writerId: WriterId,
+  parts: { index: ObjectIndex; directory: Directory; placement: Placement },
+  stack: AsyncDisposableStack): WorkerCell {
+  const { clock, random, disk } = ground
+  const { index, directory, placement } = parts
+  const storage = stack.use(openStorage({ disk, clock, random }))
+  const gateway = stack.use(openGateway({ index, placement, storage, clock, random, writerId }))
+  return { index, directory, placement, gateway,
+    [Symbol.asyncDispose]: async () => await stack.disposeAsync() }
+}

@@ -1,0 +1,25 @@
+// holdfast info: what a store is, and how it is.
+
+import { withAdmin } from '../store-access.ts'
+import { formatBytes, table } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+
+export async function showInfo(terminal: Terminal, folder: string): Promise<void> {
+  const status = await withAdmin(folder, async (admin) => await admin.status())
+  const { placement: space } = status
+  const extents = Object.entries(space.extents).map(([state, count]) => `${count} ${state}`)
+  const free = `${formatBytes(space.freeBytes)} of ${formatBytes(space.totalBytes)} free`
+  const rows: (readonly [string, string])[] = [
+    ['version', status.version],
+    ['region', status.region],
+    ['drive', status.driveId],
+    ['served', status.isServed ? 'yes' : 'no'],
+    ['objects', `${status.objects} in ${status.buckets} buckets, ${formatBytes(status.bytes)}`],
+    ['space', `${space.space}: ${free}${space.hasBallast ? '' : ', ballast given up'}`],
+    ['extents', `${extents.join(', ')}; ${formatBytes(space.reclaimableBytes)} to reclaim`],
+    ['change log', `at ${status.position}, archived to ${status.archivedTo}`],
+    ['epoch', String(status.epoch)],
+    ['clock', status.clockAlarm ?? 'as expected'],
+  ]
+  terminal.result(status, () => table(['', ''], rows).trim())
+}

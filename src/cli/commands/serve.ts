@@ -1,0 +1,141 @@
+// holdfast serve, and holdfast alone: reads the options, starts the group of processes, stays until
+// it ends, and stops it gracefully at the first signal and at once at the second.
+
+import { resolve } from 'node:path'
+import { startGroup } from '../../cell/start-group.ts'
+import type { CellSettings } from '../../cell/settings.ts'
+import { describeMachine, hasFile, onEndSignal, readTextFile } from '../../platform/machine.ts'
+import { CliError } from '../cli-error.ts'
+import type { ExitCode } from '../cli-error.ts'
+import type { Environment } from '../env.ts'
+import { readServeOptions, SERVE_OPTION_NAMES, variableOf } from '../options.ts'
+import type { ServeOptions } from '../options.ts'
+import { asCliError } from '../store-access.ts'
+import type { Terminal } from '../terminal.ts'
+import { VERSION } from '../version.ts'
+import { welcome } from '../welcome.ts'
+import { makeStore } from './init.ts'
+
+const DEFAULT_FOLDER = 'holdfast-data'
+
+type Flags = Readonly<Record<string, string>>
+
+/** `npx holdfast`: the default directory, made where it does not exist, and served. */
+export async function serveDefault(terminal: Terminal, flags: Flags, environment: Environment):
+Promise<ExitCode> {
+  const made = hasFile(DEFAULT_FOLDER)
+    ? null
+    : await makeStore(DEFAULT_FOLDER, flags, environment)
+  return await serve(terminal, DEFAULT_FOLDER, flags, environment,
+    (url, options) => welcome({ url, folder: DEFAULT_FOLDER, region: options.region ?? '',
+      key: made?.key ?? null }))
+}
+
+export async function serveStore(terminal: Terminal, folder: string, flags: Flags,
+  environment: Environment): Promise<ExitCode> {
+  return await serve(terminal, folder, flags, environment, (url) => `${folder} is served at ${url}`)
+}
+
+async function serve(terminal: Terminal, folder: string, flags: Flags, environment: Environment,
+  greet: (url: string, options: ServeOptions) => string): Promise<ExitCode> {
+  refuseOtherSystems(terminal)
+  const options = readOptions(flags, environment)
+  const settings = settingsOf(resolve(folder), options)
+  try {
+    const group = await startGroup(settings, { accessKeyId: options['access-key'],
+      secretKey: options['secret-key'] })
+    const host = settings.listen.host.includes(':') ? `[${settings.listen.host}]` : settings.listen.host
+    const url = `${settings.tls === null ? 'http' : 'https'}://${host}:${group.port}`
+    terminal.result({ url, pid: process.pid, region: settings.region }, () => greet(url, options))
+    return await untilEnded(terminal, group)
+  } catch (error) {
+    throw asCliError(error)
+  }
+}
+
+/** Waits for a signal: the first drains, the second ends at once. */
+async function untilEnded(terminal: Terminal,
+  group: { drain: () => Promise<void>; kill: () => void; failed: Promise<string> }):
+Promise<ExitCode> {
+  return await new Promise<ExitCode>((resolvePromise) => {
+    let signals = 0
+    const onSignal = (): void => {
+      signals++
+      if (signals > 1) {
+        group.kill()
+        resolvePromise(1)
+        return
+      }
+      terminal.note('finishing what is under way; a second signal stops at once')
+      void group.drain().then(() => resolvePromise(0))
+    }
+    onEndSignal(onSignal)
+    void group.failed.then((message) => {
+      terminal.note(`holdfast: ${message}`)
+      resolvePromise(2)
+    })
+  })
+}
+
+function readOptions(flags: Flags, environment: Environment): ServeOptions {
+  const configFile = flags['config'] ?? environment.variables['HOLDFAST_CONFIG']
+  return readServeOptions({ flags: byName(flags), environment: environment.variables,
+    config: configFile === undefined ? {} : readConfig(configFile) })
+}
+
+/** Commander gives `--tls-cert` as tlsCert. */
+function byName(flags: Flags): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(SERVE_OPTION_NAMES.map((name) =>
+    [name, flags[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())]]))
+}
+
+function readConfig(file: string): Readonly<Record<string, string>> {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(readTextFile(file))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : ''
+    throw new CliError(`the config file ${file} cannot be read: ${reason}`)
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new CliError(`the config file ${file} is not a JSON object`)
+  }
+  const known: readonly string[] = SERVE_OPTION_NAMES
+  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => {
+    if (!known.includes(name)) {
+      throw new CliError(`the config file ${file} has an unknown option "${name}"`)
+    }
+    return [name, String(value)]
+  }))
+}
+
+function settingsOf(folder: string, options: ServeOptions): CellSettings {
+  const { listen, region, 'tls-cert': cert, 'tls-key': key } = options
+  if (listen === null || region === null) throw new CliError(`${variableOf('listen')} is not set`)
+  const workers = options.workers ?? 0
+  return {
+    folder, listen, region,
+    adminListen: options['admin-listen'],
+    domains: options.domain ?? [],
+    tls: cert === null || key === null
+      ? null
+      : { certFile: resolve(cert), keyFile: resolve(key) },
+    workerCount: workers === 0 ? describeMachine().coreCount : workers,
+    start: options.start ?? 'serve',
+    accessLog: options['access-log'] ?? 'errors',
+    logLevel: options['log-level'] ?? 'info',
+    version: VERSION,
+  }
+}
+
+function refuseOtherSystems(terminal: Terminal): void {
+  const { system, architecture } = describeMachine()
+  if (system === 'linux' && (architecture === 'x64' || architecture === 'arm64')) return
+  if (system === 'darwin') {
+    terminal.note('macOS: writes past the page cache and the lock of the process group are ' +
+      'untested here; use it to try Holdfast, not to keep data.')
+    return
+  }
+  throw new CliError(`Holdfast runs on Linux (x64, arm64) and, untested, macOS; not on ` +
+    `${system} ${architecture}`)
+}

@@ -1,0 +1,161 @@
+// The command line: every command with its arguments, and how an error becomes one line and an
+// exit code. The options of `serve` come from options.ts.
+
+import { Command, CommanderError, Option } from 'commander'
+import { CliError } from './cli-error.ts'
+import type { ExitCode } from './cli-error.ts'
+import { addUser, changeKey, listUsers, removeUser } from './commands/user.ts'
+import { listBuckets, setQuota, showUsage } from './commands/bucket.ts'
+import { showInfo } from './commands/info.ts'
+import { initStore } from './commands/init.ts'
+import { rebuildStore } from './commands/rebuild.ts'
+import { serveDefault, serveStore } from './commands/serve.ts'
+import { verifyStore } from './commands/verify.ts'
+import { readEnvironment } from './env.ts'
+import { SERVE_OPTIONS, SERVE_OPTION_NAMES, variableOf } from './options.ts'
+import { openTerminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
+import { VERSION } from './version.ts'
+
+const FOLDER = 'the directory of the store'
+
+type Act = (terminal: Terminal, ...args: never[]) => Promise<ExitCode | void>
+
+/** Runs the command line; sets the exit code. */
+async function main(): Promise<void> {
+  const program = new Command('holdfast')
+    .description('An S3-compatible object store that an operator\'s mistake cannot take down.')
+    .version(VERSION)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => undefined })
+  addServe(program)
+  addStoreCommands(program)
+  addUserCommands(program)
+  addBucketCommands(program)
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0
+    if (error.code !== 'commander.help') {
+      process.stderr.write(`holdfast: ${error.message.replace(/^error: /, '')}\n`)
+    }
+    return 2
+  }
+  if (error instanceof CliError) {
+    process.stderr.write(`holdfast: ${error.message}\n`)
+    return error.exitCode
+  }
+  process.stderr.write(`holdfast: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return 1
+}
+
+/** Wraps a command: gives it the terminal, takes its exit code. */
+function run(act: Act): (...args: unknown[]) => Promise<void> {
+  return async (...args) => {
+    const command = args.at(-1) as Command
+    const terminal = openTerminal({ isJson: command.opts()['json'] === true })
+    const exitCode = await act(terminal, ...(args.slice(0, -1) as never[]))
+    if (exitCode !== undefined) process.exitCode = exitCode
+  }
+}
+
+function withServeOptions(command: Command): Command {
+  for (const name of SERVE_OPTION_NAMES) {
+    const { kind, default: preset, description } = SERVE_OPTIONS[name]
+    const option = new Option(`--${name} <${kind.placeholder}>`,
+      `${description} [${variableOf(name)}]`)
+    if (preset !== null) option.helpGroup('Options:').default(undefined, presetText(preset))
+    command.addOption(option)
+  }
+  return command.option('--config <FILE>', 'JSON file of these options by name [HOLDFAST_CONFIG]')
+}
+
+function presetText(preset: unknown): string {
+  if (typeof preset !== 'object' || preset === null) return String(preset)
+  const { host, port } = preset as { host: string; port: number }
+  return `${host}:${port}`
+}
+
+function addServe(program: Command): void {
+  withServeOptions(program.command('up', { isDefault: true }))
+    .description('serve ./holdfast-data; make it first where it does not exist')
+    .option('--json', 'print what was made as JSON')
+    .action(run(async (terminal, flags: Record<string, string>) =>
+      await serveDefault(terminal, flags, readEnvironment())))
+  withServeOptions(program.command('serve'))
+    .argument('<DIR>', FOLDER)
+    .description('serve a store that `holdfast init` made')
+    .option('--json', 'print the address as JSON')
+    .action(run(async (terminal, folder: string, flags: Record<string, string>) =>
+      await serveStore(terminal, folder, flags, readEnvironment())))
+}
+
+function addStoreCommands(program: Command): void {
+  program.command('init').argument('<DIR>', 'an empty or missing directory')
+    .description('make a store: superblock, ballast, root key')
+    .option('--json', 'print as JSON')
+    .addOption(new Option('--region <NAME>', 'the region it belongs to [HOLDFAST_REGION]'))
+    .action(run(async (terminal, folder: string, flags: { region?: string }) => {
+      await initStore(terminal, folder, flags, readEnvironment())
+    }))
+  program.command('info').argument('<DIR>', FOLDER)
+    .description('what the store is, and how it is')
+    .option('--json', 'print as JSON')
+    .action(run(async (terminal, folder: string) => await showInfo(terminal, folder)))
+  program.command('verify').argument('<DIR>', FOLDER)
+    .description('validate all records, then read every blob; exit code 1 if anything is wrong')
+    .option('--records', 'stop after the records')
+    .option('--json', 'print as JSON')
+    .action(run(async (terminal, folder: string, flags: { records?: boolean }) =>
+      await verifyStore(terminal, folder, { isRecordsOnly: flags.records === true })))
+  program.command('rebuild').argument('<DIR>', FOLDER)
+    .description('make the index anew from the data; the old one is kept aside')
+    .option('--json', 'print as JSON')
+    .action(run(async (terminal, folder: string) => await rebuildStore(terminal, folder)))
+}
+
+function addUserCommands(program: Command): void {
+  const user = program.command('user').description('accounts and their access keys')
+  user.command('add').argument('<DIR>', FOLDER).argument('<NAME>', 'display name')
+    .description('add a user with an access key')
+    .option('--id <ID>', 'canonical id (default: random)')
+    .option('--email <ADDRESS>', 'e-mail address')
+    .option('--access-key <KEY>', 'access key (default: random)')
+    .option('--secret-key <KEY>', 'secret key (default: random)')
+    .option('--json', 'print as JSON')
+    .action(run(addUser as Act))
+  user.command('list').argument('<DIR>', FOLDER).description('all users')
+    .option('--json', 'print as JSON').action(run(listUsers as Act))
+  user.command('remove').argument('<DIR>', FOLDER).argument('<ID>', 'canonical id')
+    .description('remove a user who owns no buckets, and its keys')
+    .option('--json', 'print as JSON').action(run(removeUser as Act))
+  user.command('key').argument('<DIR>', FOLDER).argument('<ID>', 'canonical id')
+    .description('give a user another access key, or take one away')
+    .option('--remove <KEY>', 'the access key to take away')
+    .option('--access-key <KEY>', 'access key (default: random)')
+    .option('--secret-key <KEY>', 'secret key (default: random)')
+    .option('--json', 'print as JSON').action(run(changeKey as Act))
+}
+
+function addBucketCommands(program: Command): void {
+  const bucket = program.command('bucket').description('what buckets hold, and what they may')
+  bucket.command('list').argument('<DIR>', FOLDER).description('all buckets')
+    .option('--json', 'print as JSON').action(run(listBuckets as Act))
+  bucket.command('usage').argument('<DIR>', FOLDER).argument('<BUCKET>', 'its name')
+    .description('one bucket').option('--json', 'print as JSON').action(run(showUsage as Act))
+  bucket.command('quota').argument('<DIR>', FOLDER).argument('<BUCKET>', 'its name')
+    .description('set what a bucket may hold; over it, writes answer 403 QuotaExceeded')
+    .option('--bytes <SIZE>', 'all versions and unfinished uploads together; none: no limit')
+    .option('--objects <N>', 'keys; none: no limit')
+    .option('--json', 'print as JSON').action(run(setQuota as Act))
+}
+
+await main()

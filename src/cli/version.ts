@@ -1,0 +1,3 @@
+// The release this is. Raised with package.json; a test holds the two together.
+
+export const VERSION = '0.1.0'

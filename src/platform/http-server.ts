@@ -1,0 +1,91 @@
+// Listening sockets for HTTP: plain or TLS, certificates read again when their files change, and an
+// end that finishes what is under way.
+
+import { readFileSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+  /** Bytes of request line and headers; more is answered 431. */
+  readonly headerSizeBytesMax: number
+  /** Open connections of this process; more are refused. */
+  readonly connectionsMax: number
+  readonly headersTimeoutMs: number
+  /** Silence on a kept connection after which it is closed. */
+  readonly keepAliveMs: number
+  /** Told when a changed certificate could not be used; the old one stays. */
+  readonly onTlsError: (error: unknown) => void
+}
+
+export interface HttpServer {
+  readonly server: Server
+  readonly port: number
+  /** Stops listening, lets requests under way end, closes idle connections. */
+  close(): Promise<void>
+}
+
+/** How often certificate files are looked at. */
+const TLS_POLL_MS = 2000
+
+/**
+ * Listens, with the listeners that `attach` adds before the first connection.
+ * @throws the kernel's error (EADDRINUSE, EACCES), or TLS's on a bad certificate
+ */
+export async function listenHttp(options: ListenOptions, attach: (server: Server) => void):
+Promise<HttpServer> {
+  const common = { maxHeaderSize: options.headerSizeBytesMax, noDelay: true,
+    headersTimeout: options.headersTimeoutMs, requestTimeout: 0,
+    keepAliveTimeout: options.keepAliveMs, joinDuplicateHeaders: false,
+    highWaterMark: 128 * 1024 }
+  const server: Server = options.tls === null
+    ? createServer(common)
+    : createTlsServer({ ...common, ...readPair(options.tls) }) as unknown as Server
+  server.maxConnections = options.connectionsMax
+  attach(server)
+  const poll = options.tls === null ? null : watchPair(server, options.tls, options.onTlsError)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, resolve)
+  })
+  return {
+    server,
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      if (poll !== null) clearInterval(poll)
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      })
+    },
+  }
+}
+
+function readPair({ certFile, keyFile }: { certFile: string; keyFile: string }) {
+  return { cert: readFileSync(certFile), key: readFileSync(keyFile) }
+}
+
+/** Takes a new pair when either file has changed and both fit; connections under way stay. */
+function watchPair(server: Server, files: { certFile: string; keyFile: string },
+  onError: (error: unknown) => void): NodeJS.Timeout {
+  const stamp = (): string =>
+    [files.certFile, files.keyFile].map((name) => statSync(name).mtimeMs).join(' ')
+  let seen = stamp()
+  const poll = setInterval(() => {
+    try {
+      const now = stamp()
+      if (now === seen) return
+      seen = now
+      const pair = readPair(files)
+      ;(server as unknown as { setSecureContext: (pair: object) => void }).setSecureContext(pair)
+    } catch (error) {
+      onError(error)
+    }
+  }, TLS_POLL_MS)
+  poll.unref()
+  return poll
+}

@@ -1,7 +1,7 @@
 // A cell's side of HTTP: it fills leased extents with bodies, commits what it wrote and reads it
 // back. It knows nothing of signatures, headers or XML; the router turns those into these values.
 
-import type { UploadId } from '../base/id.ts'
+import type { BucketId, UploadId } from '../base/id.ts'
 import type {
   Bucket, ChecksumAlgorithm, IndexRefusal, ManifestPart, NamedPart, ObjectDraft, ObjectIndexReader,
   ObjectVersion, Pairs, StoredChecksum, VersionId, WriteCondition,
@@ -93,9 +93,14 @@ export interface Gateway extends AsyncDisposable {
   copyPart(request: PutPartRequest & { readonly source: ObjectVersion
     readonly range: { readonly start: number; readonly end: number } }): Promise<Written>
   completeUpload(request: CompleteRequest): Promise<Written>
-  /** Verified bytes [start, end) of a version, in pieces; a piece is valid until the next. */
+  /**
+   * Verified bytes [start, end) of a version, in pieces; a piece is valid until the next is asked
+   * for, or the iteration is broken off. Given the bucket, bytes that have moved since the version
+   * was looked up (compaction) are looked up once more.
+   * @throws GatewayError `damaged`, `unavailable` (the version stands without its bytes)
+   */
   read(version: ObjectVersion, range: { readonly start: number; readonly end: number },
-    signal: AbortSignal): AsyncIterable<Uint8Array>
+    signal: AbortSignal, bucketId?: BucketId): AsyncIterable<Uint8Array>
   /** Where the nth part (from 1) of a version lies; null past the end. One blob body: one part. */
   part(version: ObjectVersion, ordinal: number): Promise<ManifestPart | null>
 }
@@ -105,7 +110,9 @@ export type GatewayErrorCode =
   | 'bad-digest' // `field` names which: Content-MD5, x-amz-checksum-crc32, …
   | 'sha256-mismatch'
   | 'incomplete-body'
-  | 'entity-too-small' | 'invalid-part-order' | 'checksum-type'
+  | 'entity-too-small' | 'invalid-part-order'
+  | 'checksum-type' // 400 InvalidRequest: another algorithm or type than at creation, or none
+  | 'size-mismatch' // 400 InvalidRequest: x-amz-mp-object-size is not the size of the parts
   | 'storage-full' // 507
   | 'slow-down' // 503 SlowDown
   | 'unavailable' // 503 ServiceUnavailable; also when a commit's fate is unknown

@@ -52,11 +52,21 @@ export interface PackedWriter extends AsyncDisposable {
 
 export interface DirectWriter extends AsyncDisposable {
   readonly freeBytes: number
-  /** Reserves room for a blob before its first byte, at a 4096-aligned offset. */
-  begin(header: BlobHeader): BlobStream
+  /**
+   * Reserves room for a blob before its first byte, at a 4096-aligned offset. `tap` sees all data
+   * once, in order, where it lies in the disk's buffer: what hashes it there spares a copy.
+   * @throws StorageError `extent-full`, `closed`
+   */
+  begin(header: BlobHeader, tap?: BlobTap): BlobStream
 }
+/** Called synchronously with some of a blob's data; the bytes are the stream's again on return. */
+export type BlobTap = (bytes: Uint8Array) => void
 /** A blob being written. Either `finish` or `abandon` ends it, once. */
 export interface BlobStream {
+  /** CRC-32 of the blob's data, plain; known once `settle` or `finish` was called. */
+  readonly crc32: number
+  /** Hands the last data to the tap; called when all data was written, before digests are read. */
+  settle(): void
   /** Takes bytes in order; resolves when more may come. The piece may be reused then. */
   write(piece: Uint8Array, signal?: AbortSignal): Promise<void>
   /** Writes the rest and the trailer and syncs; durable on return. */

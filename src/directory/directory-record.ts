@@ -1,7 +1,7 @@
 // Keys and records of the directory (docs/formats/directory.md). Its records are few and small: a
 // version byte, JSON, and a CRC-32 that covers the engine key too.
 
-import { crc32 } from 'node:zlib'
+import { crc32 } from '../base/checksum.ts'
 import type { BucketId } from '../base/id.ts'
 import type { KeyRange } from '../engine/engine.ts'
 import { DirectoryError, type AccessKey, type Account, type BucketName } from './directory.ts'

@@ -1,7 +1,7 @@
 // CRC-32 of index records, seeded with the engine key they stand under, so that a record under
 // another key, and a damaged key, are found like a flipped bit.
 
-import { crc32 } from 'node:zlib'
+import { crc32 } from '../base/checksum.ts'
 
 /** Bytes of the CRC at the end of every record. */
 export const CRC_SIZE_BYTES = 4

@@ -2,7 +2,7 @@
 // small (8 bytes a part), so they come with the version that names them. The upload's record becomes
 // the marker that answers a repeated completion. Source: S3.md, 27 and 33 to 35.
 
-import { hash } from 'node:crypto'
+import { digestHex } from '../base/digest.ts'
 import type { Decision, Overlay } from '../engine/engine.ts'
 import { bucketKey } from './bucket-record.ts'
 import { Changes, SWEEP } from './changes.ts'
@@ -153,5 +153,5 @@ function finishUpload(finishing: Finishing): void {
 /** 16 bytes as hex over the part numbers and ETags, in order. */
 export function digestOf(parts: readonly NamedPart[]): string {
   const text = parts.map((part) => `${part.partNumber}:${part.etag}\n`).join('')
-  return hash('sha256', text, 'hex').slice(0, 32)
+  return digestHex('sha256', text).slice(0, 32)
 }

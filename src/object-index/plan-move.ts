@@ -33,7 +33,7 @@ export interface Moved {
 export function planMove(operation: Move, references: readonly DecodedReference[]): Plan<Moved> {
   const { from, to, writerId } = operation
   const reads = mergeReads([leaseReads([to]),
-    { keys: references.flatMap((reference) => keysOf(from, reference)) }])
+    { keys: references.flatMap((reference) => keysOfReference(reference)) }])
   return plan(reads, (overlay) => {
     const lost = leaseRefusal(overlay, [to], writerId)
     if (lost !== null) return refuse(lost)
@@ -50,9 +50,10 @@ export function planMove(operation: Move, references: readonly DecodedReference[
   })
 }
 
-function keysOf(from: Location, reference: DecodedReference): Buffer[] {
-  const { referrer, archive } = reference
-  const own = reverseKey(from.extentId, from.offset, referrer)
+/** The reverse record's own key, then those under which its referrer may stand. */
+export function keysOfReference(reference: DecodedReference): Buffer[] {
+  const { location, referrer, archive } = reference
+  const own = reverseKey(location.extentId, location.offset, referrer)
   switch (referrer.kind) {
     case 'version': return [own, currentKey(referrer.bucketId, referrer.key),
       versionKey(referrer.bucketId, referrer.key, Number(referrer.order))]

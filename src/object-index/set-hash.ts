@@ -61,9 +61,9 @@ export class HashSum {
     }
   }
 
-  /** Adds a sum made elsewhere. */
-  addSum(other: HashSum): void {
-    this.add(other.sum)
+  /** Adds a sum made elsewhere, as `toHex` wrote it. */
+  addHex(hex: string): void {
+    this.add(Uint32Array.from([0, 8, 16, 24], (at) => Number.parseInt(hex.slice(at, at + 8), 16)))
   }
 
   /** 32 hex digits. */

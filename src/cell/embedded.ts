@@ -3,6 +3,7 @@
 
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import { Closers } from '../base/closers.ts'
 import type { Disk } from '../base/disk.ts'
 import type { WriterId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
@@ -17,7 +18,9 @@ import { openArchiver } from '../object-index/archive.ts'
 import type { Archiver } from '../object-index/archive.ts'
 import { openObjectIndexReader } from '../object-index/object-index-reader.ts'
 import { openObjectIndex } from '../object-index/object-index-service.ts'
+import type { ObjectIndexService } from '../object-index/object-index-service.ts'
 import type { ObjectIndex } from '../object-index/object-index.ts'
+import { findReferences } from '../object-index/rebuild-references.ts'
 import { openPlacement } from '../placement/placement-service.ts'
 import type { PlacementService } from '../placement/placement-service.ts'
 import type { Placement } from '../placement/placement.ts'
@@ -34,14 +37,13 @@ export interface Ground {
   readonly clock: Clock
   readonly random: Random
   readonly disk: Disk
-  readonly log: { warn(fields: object, message: string): void
-    error(fields: object, message: string): void }
+  readonly report: (message: string) => void
 }
 
 /** The process that commits: everything that decides, and the loops in the background. */
 export interface WriterCell extends AsyncDisposable {
   readonly engine: Engine
-  readonly index: ObjectIndex
+  readonly index: ObjectIndexService
   readonly directory: Directory
   readonly placement: PlacementService
   readonly storage: Storage
@@ -50,19 +52,28 @@ export interface WriterCell extends AsyncDisposable {
 
 /** Opens the writer's half: takes the epoch, seals what dead writers left, starts the loops. */
 export async function openWriterCell(ground: Ground): Promise<WriterCell> {
-  const { clock, random, disk, driveId } = ground
-  const stack = new AsyncDisposableStack()
-  const engine = stack.use(await openLmdbEngine({ path: join(ground.folder, INDEX_FOLDER), clock }))
+  const { clock, random, disk, driveId, report } = ground
+  const closers = new Closers()
+  const engine = closers.use(await openLmdbEngine({ path: join(ground.folder, INDEX_FOLDER), clock }))
   await engine.takeEpoch()
-  const index = stack.use(openObjectIndex({ engine, random, clock }))
+  const index = closers.use(openObjectIndex({ engine, random, clock }))
   const directory = openDirectory({ engine, random })
-  const storage = stack.use(openStorage({ disk, clock, random }))
-  const placement = stack.use(openPlacement({ index, storage, disk, clock, random, driveId }))
-  const archiver = stack.use(openArchiver({ engine, index, storage, placement, clock, random }))
+  const storage = closers.use(openStorage({ disk, clock, random }))
+  const placement = closers.use(openPlacement({ index, storage, disk, clock, random, driveId,
+    findReferences: async (extentIds, signal) => await findReferences(engine, extentIds, signal),
+    options: { report } }))
   await placement.start()
-  archiver.start()
+  const archiver = closers.use(openArchiver({ engine, index, storage, clock, random,
+    filler: placement.openFiller(), options: { report } }))
+  await archiver.start()
+  const sweeping = new AbortController()
+  const swept = index.runSweeper(sweeping.signal).catch(() => undefined)
+  closers.defer(async () => {
+    sweeping.abort()
+    await swept
+  })
   return { engine, index, directory, placement, storage, archiver,
-    [Symbol.asyncDispose]: async () => await stack.disposeAsync() }
+    [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose]() }
 }
 
 /** What a worker's router stands on. */
@@ -76,26 +87,26 @@ export interface WorkerCell extends AsyncDisposable {
 /** A worker beside a writer process: reads here, operations over the link. */
 export async function openWorkerCell(ground: Ground, writerId: WriterId, link: WriterLink):
 Promise<WorkerCell> {
-  const stack = new AsyncDisposableStack()
-  const reader = stack.use(await openLmdbReader(join(ground.folder, INDEX_FOLDER)))
+  const closers = new Closers()
+  const reader = closers.use(await openLmdbReader(join(ground.folder, INDEX_FOLDER)))
   const index = openIndexClient(openObjectIndexReader(reader), link)
   const directory = openDirectoryClient(openDirectoryReader(reader), link)
   const placement = openPlacementClient(link)
-  return finishWorker(ground, writerId, { index, directory, placement }, stack)
+  return finishWorker(ground, writerId, { index, directory, placement }, closers)
 }
 
 /** A worker that is its own writer. */
 export function openSoleWorker(ground: Ground, writerId: WriterId, writer: WriterCell): WorkerCell {
-  return finishWorker(ground, writerId, writer, new AsyncDisposableStack())
+  return finishWorker(ground, writerId, writer, new Closers())
 }
 
 function finishWorker(ground: Ground, writerId: WriterId,
   parts: { index: ObjectIndex; directory: Directory; placement: Placement },
-  stack: AsyncDisposableStack): WorkerCell {
+  closers: Closers): WorkerCell {
   const { clock, random, disk } = ground
   const { index, directory, placement } = parts
-  const storage = stack.use(openStorage({ disk, clock, random }))
-  const gateway = stack.use(openGateway({ index, placement, storage, clock, random, writerId }))
+  const storage = closers.use(openStorage({ disk, clock, random }))
+  const gateway = closers.use(openGateway({ index, placement, storage, clock, random, writerId }))
   return { index, directory, placement, gateway,
-    [Symbol.asyncDispose]: async () => await stack.disposeAsync() }
+    [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose]() }
 }

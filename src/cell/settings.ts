@@ -21,4 +21,6 @@ export interface CellSettings {
   readonly accessLog: 'none' | 'errors' | 'all'
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly version: string
+  /** Set by the operator at this start; null: the one that init made stays. */
+  readonly rootKey: { readonly accessKeyId: string; readonly secretKey: string } | null
 }

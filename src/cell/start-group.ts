@@ -7,9 +7,8 @@ import { builtEntry } from '../platform/entry.ts'
 import { openLog } from './log.ts'
 import type { Role } from './messages.ts'
 import type { CellSettings } from './settings.ts'
-import { lockStore, requireStore, StoreRefused } from './store-folder.ts'
+import { lockStore, openStoreFolder, StoreRefused } from './store-folder.ts'
 import { openSupervisor, StartRefused } from './supervisor.ts'
-import { setRootKey } from './init-store.ts'
 
 export interface Group {
   readonly port: number
@@ -26,11 +25,9 @@ const HEAP_OPTIONS = ['--max-semi-space-size=16']
  * Serves a store until drained or killed.
  * @throws StoreRefused where the directory is no store or is served already, or the start failed
  */
-export async function startGroup(settings: CellSettings,
-  root: { accessKeyId: string | null; secretKey: string | null }): Promise<Group> {
-  await requireStore(settings.folder, settings.region)
+export async function startGroup(settings: CellSettings): Promise<Group> {
+  await openStoreFolder(settings.folder)
   const lock = await lockStore(settings.folder)
-  await setRootKey(settings.folder, root)
   const log = openLog('supervisor', settings.logLevel)
   const spawn = (role: Role) => spawnChild({
     entry: builtEntry(role === 'writer' ? 'writer' : 'worker'),

@@ -9,6 +9,7 @@ import { openOffline } from '../cell/offline.ts'
 import { StoreRefused } from '../cell/store-folder.ts'
 import { RpcError } from '../cell/rpc.ts'
 import { CliError } from './cli-error.ts'
+import { VERSION } from './version.ts'
 
 export type { Progress }
 
@@ -18,7 +19,7 @@ export async function withAdmin<T>(folder: string, act: (admin: Admin) => Promis
   try {
     await using served = await connectAdmin(absolute)
     if (served !== null) return await act(served.admin)
-    await using offline = await openOffline(absolute)
+    await using offline = await openOffline(absolute, VERSION)
     return await act(offline.admin)
   } catch (error) {
     throw asCliError(error)

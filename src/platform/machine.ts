@@ -1,7 +1,7 @@
 // What the command line asks of the machine: which system it is, how many cores it has, and whether
 // a file is there.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
 export interface Machine {
@@ -16,6 +16,21 @@ export function describeMachine(): Machine {
 
 export function hasFile(path: string): boolean {
   return existsSync(path)
+}
+
+/** Makes a folder and those above it where they are missing. */
+export function makeFolders(path: string): void {
+  mkdirSync(path, { recursive: true })
+}
+
+/** Gives a file or folder another name. @throws the kernel's error */
+export function renamePath(from: string, to: string): void {
+  renameSync(from, to)
+}
+
+/** Removes a folder and all that is in it, where it is there. */
+export function removeFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true })
 }
 
 /** A small text file, whole. @throws the kernel's error */

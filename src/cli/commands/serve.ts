@@ -42,8 +42,7 @@ async function serve(terminal: Terminal, folder: string, flags: Flags, environme
   const options = readOptions(flags, environment)
   const settings = settingsOf(resolve(folder), options)
   try {
-    const group = await startGroup(settings, { accessKeyId: options['access-key'],
-      secretKey: options['secret-key'] })
+    const group = await startGroup(settings)
     const host = settings.listen.host.includes(':') ? `[${settings.listen.host}]` : settings.listen.host
     const url = `${settings.tls === null ? 'http' : 'https'}://${host}:${group.port}`
     terminal.result({ url, pid: process.pid, region: settings.region }, () => greet(url, options))
@@ -125,7 +124,13 @@ function settingsOf(folder: string, options: ServeOptions): CellSettings {
     accessLog: options['access-log'] ?? 'errors',
     logLevel: options['log-level'] ?? 'info',
     version: VERSION,
+    rootKey: rootKeyOf(options),
   }
+}
+
+function rootKeyOf(options: ServeOptions): CellSettings['rootKey'] {
+  const { 'access-key': accessKeyId, 'secret-key': secretKey } = options
+  return accessKeyId === null || secretKey === null ? null : { accessKeyId, secretKey }
 }
 
 function refuseOtherSystems(terminal: Terminal): void {

@@ -1,0 +1,53 @@
+// A store's directory as a process opens it: is it a store, is it free, and what stands where.
+
+import { join } from 'node:path'
+import type { Disk } from '../base/disk.ts'
+import { readSuperblock, SuperblockError } from '../placement/superblock.ts'
+import type { Superblock } from '../placement/superblock.ts'
+import { systemClock } from '../platform/clock.ts'
+import { openDisk } from '../platform/disk.ts'
+import { tryLockFile } from '../platform/lock.ts'
+import type { FileLock } from '../platform/lock.ts'
+import { hasFile } from '../platform/machine.ts'
+
+/** The index's own folder in a store's directory. */
+export const INDEX_FOLDER = 'index'
+const LOCK_FILE = 'lock'
+/** A server that was killed frees the lock when its last process is gone, which takes a moment. */
+const LOCK_WAIT_MS = 3000
+const LOCK_RETRY_MS = 10
+
+/** Why a directory is not served or changed; the message names the way out. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused'
+}
+
+/** The directory as a disk, with its superblock. @throws StoreRefused where it is not a store */
+export async function openStoreFolder(folder: string): Promise<{ disk: Disk; superblock: Superblock }> {
+  if (!hasFile(folder)) {
+    throw new StoreRefused(`${folder} does not exist; make a store there with: holdfast init ${folder}`)
+  }
+  const disk = openDisk(folder)
+  try {
+    return { disk, superblock: await readSuperblock(disk, folder) }
+  } catch (error) {
+    if (error instanceof SuperblockError) throw new StoreRefused(error.message, { cause: error })
+    throw error
+  }
+}
+
+/**
+ * Takes the store for this process and the children that inherit it.
+ * @throws StoreRefused while another has it
+ */
+export async function lockStore(folder: string): Promise<FileLock> {
+  const startedAtMs = systemClock.monotonicMs()
+  for (;;) {
+    const lock = await tryLockFile(join(folder, LOCK_FILE))
+    if (lock !== null) return lock
+    if (systemClock.monotonicMs() - startedAtMs > LOCK_WAIT_MS) {
+      throw new StoreRefused(`${folder} is in use by another holdfast; stop that one first`)
+    }
+    await systemClock.sleep(LOCK_RETRY_MS)
+  }
+}

@@ -1,0 +1,203 @@
+// What a worker process does from 'start' to 'drain': it opens a router over its half of the cell
+// and serves HTTP at the group's port, and keeps its link to the writer alive.
+
+import { join } from 'node:path'
+import { assert } from '../base/assert.ts'
+import { Closers } from '../base/closers.ts'
+import {
+  CONNECTIONS_PER_WORKER_MAX, HEADER_TIMEOUT_MS, IDLE_CONNECTION_MS, REQUEST_HEADER_SIZE_BYTES_MAX,
+} from '../base/limits.ts'
+import type { WriterId } from '../base/id.ts'
+import { connectChannel } from '../platform/channel.ts'
+import type { Parent } from '../platform/child.ts'
+import { listenHttp } from '../platform/http-server.ts'
+import type { HttpServer } from '../platform/http-server.ts'
+import { appendToOutput } from '../platform/output.ts'
+import { openRouter } from '../router/router-service.ts'
+import { attachRouter } from '../router/router.ts'
+import type { MetricsSnapshot, Router } from '../router/router.ts'
+import { openSoleWorker, openWorkerCell } from './embedded.ts'
+import type { Ground, WorkerCell } from './embedded.ts'
+import { figuresOf } from './figures.ts'
+import { openLog } from './log.ts'
+import type { Log } from './log.ts'
+import type { FromChild, Role, ToChild } from './messages.ts'
+import { openRpcClient } from './rpc.ts'
+import type { RpcClient } from './rpc.ts'
+import type { Address, CellSettings } from './settings.ts'
+import { drawWriterId } from './writer-socket.ts'
+import { failStart, openGround, startWriter, WRITER_SOCKET } from './writer.ts'
+import type { RunningWriter } from './writer.ts'
+
+/** A port that cannot be listened at, or a certificate that cannot be used: the operator's to mend. */
+export class ListenRefused extends Error {
+  override readonly name = 'ListenRefused'
+}
+
+const LINK_RETRY_MS = 20
+
+/** A worker's link to the writer; made anew for ever while the worker runs. */
+class Link implements AsyncDisposable {
+  client: RpcClient | null = null
+  readonly #path: string
+  readonly #writerId: WriterId
+  readonly #ground: Ground
+  #isEnding = false
+
+  constructor(ground: Ground, writerId: WriterId) {
+    this.#path = join(ground.folder, WRITER_SOCKET)
+    this.#writerId = writerId
+    this.#ground = ground
+  }
+
+  /** Resolves when the link stands for the first time, and keeps it standing. */
+  async open(): Promise<void> {
+    while (!this.#isEnding) {
+      const channel = await connectChannel(this.#path).catch(() => null)
+      if (channel !== null) {
+        const client = openRpcClient(channel)
+        await client.call('hello', this.#writerId)
+        this.client = client
+        channel.onClose(() => {
+          this.client = null
+          void this.open().catch((error: unknown) => this.#ground.report(String(error)))
+        })
+        return
+      }
+      await this.#ground.clock.sleep(LINK_RETRY_MS)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true
+    this.client?.close()
+  }
+}
+
+/** One worker: everything between its port and its disk. */
+class RunningWorker implements AsyncDisposable {
+  readonly writerId: WriterId
+  readonly writer: RunningWriter | null
+  readonly #router: Router
+  readonly #server: HttpServer
+  readonly #closers: Closers
+
+  constructor(parts: { writerId: WriterId; writer: RunningWriter | null; router: Router
+    server: HttpServer; closers: Closers }) {
+    this.writerId = parts.writerId
+    this.writer = parts.writer
+    this.#router = parts.router
+    this.#server = parts.server
+    this.#closers = parts.closers
+  }
+
+  get port(): number {
+    return this.#server.port
+  }
+
+  async snapshot(): Promise<MetricsSnapshot> {
+    const own = this.#router.snapshot()
+    if (this.writer === null) return own
+    return { ...own, figures: [...own.figures, ...await figuresOf(this.writer.cell)] }
+  }
+
+  /** Takes nothing new, finishes what is under way, closes all. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = this.#server.close()
+    await this.#router.drain()
+    this.#server.server.closeIdleConnections()
+    await closed
+    await this.#closers[Symbol.asyncDispose]()
+  }
+}
+
+type Gather = () => Promise<readonly MetricsSnapshot[]>
+
+async function startWorker(settings: CellSettings, role: Role, log: Log, gather: Gather):
+Promise<RunningWorker> {
+  const ground = await openGround(settings, log)
+  const closers = new Closers()
+  const writerId = drawWriterId(ground.random)
+  const writer = role === 'both' ? closers.use(await startWriter(settings, ground)) : null
+  const cell = closers.use(await openCell(ground, writerId, writer, closers))
+  const router = closers.use(openRouter({ ...cell, clock: ground.clock, random: ground.random,
+    log: { error: (message, fields) => log.error(fields, message),
+      warn: (message, fields) => log.warn(fields, message) },
+    writeAccessLog: appendToOutput, figures: () => [], gatherMetrics: gather,
+    onFault: (fault) => {
+      log.error({ err: fault }, 'a defect ended this process; it is replaced')
+      throw fault
+    },
+    settings: { region: settings.region, domains: settings.domains,
+      accessLog: settings.accessLog,
+      admin: settings.adminListen === null ? 'here' : 'elsewhere' } }))
+  const server = await listen(settings, settings.listen, log, (http) => attachRouter(http, router))
+  if (settings.adminListen !== null) {
+    const admin = await listen({ ...settings, tls: null }, settings.adminListen, log,
+      (http) => http.on('request', router.onAdminRequest))
+    closers.defer(async () => await admin.close())
+  }
+  return new RunningWorker({ writerId, writer, router, server, closers })
+}
+
+async function openCell(ground: Ground, writerId: WriterId, writer: RunningWriter | null,
+  closers: Closers): Promise<WorkerCell> {
+  if (writer !== null) return openSoleWorker(ground, writerId, writer.cell)
+  const link = closers.use(new Link(ground, writerId))
+  await link.open()
+  return await openWorkerCell(ground, writerId, link)
+}
+
+async function listen(settings: CellSettings, address: Address, log: Log,
+  attach: Parameters<typeof listenHttp>[1]): Promise<HttpServer> {
+  try {
+    return await listenHttp({ ...address, tls: settings.tls,
+      headerSizeBytesMax: REQUEST_HEADER_SIZE_BYTES_MAX,
+      connectionsMax: CONNECTIONS_PER_WORKER_MAX, headersTimeoutMs: HEADER_TIMEOUT_MS,
+      keepAliveMs: IDLE_CONNECTION_MS,
+      onTlsError: (error) => log.error({ err: error },
+        'the changed certificate cannot be used; the one before stays in use') }, attach)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ListenRefused(`cannot serve at ${address.host}:${address.port}: ${reason}`)
+  }
+}
+
+/** Runs a worker process under its parent. */
+export function runWorker(parent: Parent): void {
+  const say = (message: FromChild): void => parent.send(message)
+  const gatherings = new Map<number, (snapshots: readonly MetricsSnapshot[]) => void>()
+  let nextGathering = 0
+  const gather: Gather = async () => await new Promise((resolve) => {
+    const requestId = nextGathering++
+    gatherings.set(requestId, resolve)
+    say({ kind: 'gather', requestId })
+  })
+  let running: Promise<RunningWorker> | null = null
+  const hear = async (message: ToChild): Promise<void> => {
+    if (message.kind === 'start') {
+      const { settings, role } = message
+      running = startWorker(settings, role, openLog('worker', settings.logLevel), gather)
+      const { writerId, port } = await running
+      return say({ kind: 'ready', writerId, address: { host: settings.listen.host, port } })
+    }
+    if (message.kind === 'ping') return say({ kind: 'pong', sequence: message.sequence })
+    if (message.kind === 'gathered') {
+      gatherings.get(message.requestId)?.(message.figures as readonly MetricsSnapshot[])
+      gatherings.delete(message.requestId)
+      return
+    }
+    assert(running !== null, 'a worker is started first')
+    const worker = await running
+    if (message.kind === 'writer-dead') return await worker.writer?.endWorker(message.writerId)
+    if (message.kind === 'figures') {
+      const figures = await worker.snapshot()
+      return say({ kind: 'figures', requestId: message.requestId, figures })
+    }
+    await worker[Symbol.asyncDispose]()
+    say({ kind: 'drained' })
+  }
+  parent.onMessage((message) => {
+    hear(message as ToChild).catch((error: unknown) => failStart(say, error))
+  })
+}

@@ -1,0 +1,126 @@
+// What the writer process does from 'start' to 'drain', also when a sole worker is the writer: it
+// opens the writer's half of the cell and serves it at two sockets, the workers' and the admin's.
+
+import { join } from 'node:path'
+import { newId } from '../base/id.ts'
+import type { WriterId } from '../base/id.ts'
+import { systemClock } from '../platform/clock.ts'
+import { listenChannel } from '../platform/channel.ts'
+import type { Channel } from '../platform/channel.ts'
+import type { Parent } from '../platform/child.ts'
+import { openSystemRandom } from '../platform/random.ts'
+import { Closers } from '../base/closers.ts'
+import { openAdmin } from './admin.ts'
+import type { AdminParts } from './admin.ts'
+import { serveAdmin } from './admin-socket.ts'
+import { figuresOf } from './figures.ts'
+import { openWriterCell } from './embedded.ts'
+import type { Ground, WriterCell } from './embedded.ts'
+import { setRootKey } from './init-store.ts'
+import { openLog } from './log.ts'
+import type { Log } from './log.ts'
+import type { FromChild, ToChild } from './messages.ts'
+import type { CellSettings } from './settings.ts'
+import { openStoreFolder } from './store-folder.ts'
+import { verifyStore } from './verify-store.ts'
+import { serveWriter } from './writer-socket.ts'
+
+/** The workers' way to the writer, in the store's directory. */
+export const WRITER_SOCKET = 'writer.sock'
+
+/** A process's share of the ground: its own disk buffers, the system's clock and randomness. */
+export async function openGround(settings: CellSettings, log: Log): Promise<Ground> {
+  const { disk, superblock } = await openStoreFolder(settings.folder)
+  return { folder: settings.folder, driveId: superblock.driveId, clock: systemClock,
+    random: openSystemRandom(), disk, report: (message) => log.warn(message) }
+}
+
+/** The running writer: its cell, and who is connected. */
+export interface RunningWriter extends AsyncDisposable {
+  readonly cell: WriterCell
+  /** Ends a dead worker's channel and seals its extents. */
+  endWorker(writerId: WriterId): Promise<void>
+}
+
+/** Opens the writer's half and serves it. */
+export async function startWriter(settings: CellSettings, ground: Ground): Promise<RunningWriter> {
+  const closers = new Closers()
+  const cell = closers.use(await openWriterCell(ground))
+  if (settings.rootKey !== null) await setRootKey(cell.directory, settings.rootKey)
+  const workers = new Map<WriterId, Channel>()
+  const accept = (channel: Channel): void => {
+    serveWriter(channel, cell, (writerId) => {
+      workers.set(writerId, channel)
+      channel.onClose(() => workers.delete(writerId))
+    })
+  }
+  const socket = await listenChannel(join(settings.folder, WRITER_SOCKET), accept)
+  closers.defer(async () => await socket.close())
+  const admin = openAdmin({ ...cell, clock: ground.clock, random: ground.random,
+    status: async () => await describeStore(settings, ground, cell),
+    verify: async (request, note) => await verifyStore(ground, cell, request, note) })
+  const adminSocket = await serveAdmin(settings.folder, admin)
+  closers.defer(async () => await adminSocket.close())
+  return {
+    cell,
+    endWorker: async (writerId) => {
+      workers.get(writerId)?.destroy()
+      await cell.placement.sealAllOf(writerId)
+    },
+    [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose](),
+  }
+}
+
+/** What `holdfast info` shows of the parts. */
+export async function describeStore(
+  settings: Pick<CellSettings, 'version' | 'region'> & { readonly isServed?: boolean },
+  ground: Ground, cell: WriterCell): ReturnType<AdminParts['status']> {
+  const { epoch, versionstamp, clockAlarm } = cell.engine.status()
+  const { cursor } = cell.archiver.status()
+  return { version: settings.version, region: settings.region, driveId: ground.driveId,
+    isServed: settings.isServed ?? true, epoch,
+    position: `${versionstamp.incarnation}.${versionstamp.sequence}`,
+    archivedTo: `${cursor.incarnation}.${cursor.sequence}`,
+    clockAlarm, placement: await cell.placement.status() }
+}
+
+/** Runs the writer process under its parent. */
+export function runWriter(parent: Parent): void {
+  const say = (message: FromChild): void => parent.send(message)
+  let running: Promise<RunningWriter> | null = null
+  const hear = async (message: ToChild): Promise<void> => {
+    if (message.kind === 'start') {
+      const log = openLog('writer', message.settings.logLevel)
+      running = openGround(message.settings, log)
+        .then(async (ground) => await startWriter(message.settings, ground))
+      await running
+      return say({ kind: 'ready', writerId: newId<WriterId>(openSystemRandom()), address: null })
+    }
+    if (message.kind === 'ping') return say({ kind: 'pong', sequence: message.sequence })
+    const writer = await running
+    if (writer === null) return
+    if (message.kind === 'writer-dead') return await writer.endWorker(message.writerId)
+    if (message.kind === 'figures') {
+      const figures = { figures: await figuresOf(writer.cell), histograms: [] }
+      return say({ kind: 'figures', requestId: message.requestId, figures })
+    }
+    if (message.kind === 'drain') {
+      await writer[Symbol.asyncDispose]()
+      say({ kind: 'drained' })
+    }
+  }
+  parent.onMessage((message) => {
+    hear(message as ToChild).catch((error: unknown) => failStart(say, error))
+  })
+}
+
+/** What a child cannot get over: refused for the operator at start, else it ends and is replaced. */
+export function failStart(say: (message: FromChild) => void, error: unknown): void {
+  const isRefusal = error instanceof Error &&
+    ['StoreRefused', 'AdminError', 'ListenRefused'].includes(error.name)
+  if (isRefusal) {
+    say({ kind: 'refused', message: error.message })
+    return
+  }
+  throw error
+}

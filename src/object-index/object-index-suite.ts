@@ -8,6 +8,7 @@ import { historyTests } from './suite-history.ts'
 import { listTests } from './suite-list.ts'
 import { objectTests } from './suite-object.ts'
 import { uploadTests } from './suite-upload.ts'
+import { validateTests } from './suite-validate.ts'
 import type { OpenIndex } from './suite-world.ts'
 
 /** Runs the whole suite against indexes that `open` makes, each one empty. */
@@ -19,5 +20,6 @@ export function objectIndexSuite(name: string, open: OpenIndex): void {
     bucketTests(open)
     extentTests(open)
     historyTests(open)
+    validateTests(open)
   })
 }

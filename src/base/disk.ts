@@ -1,6 +1,6 @@
 // What the store asks of a disk. Paths are relative to the disk's root directory and never leave
 // it. Nothing is durable before `sync` of the file and, for a new or removed name, `syncFolder`
-// returned; `writeDurable` is write and sync in one. The real one stands in platform/disk.ts.
+// returned; in mode `append` a write is write and sync in one. The real one stands in platform/.
 
 export type DiskErrorCode =
   | 'not-found'
@@ -30,8 +30,9 @@ export interface DiskBuffer {
 
 export type OpenMode =
   | 'read' // pread only
-  | 'append' // each writeDurable returns when its bytes are on the disk (O_DSYNC)
-  | 'direct' // aligned writes past the page cache where the file system can (O_DIRECT); then sync
+  | 'append' // each write returns when its bytes are on the disk (O_DSYNC)
+  | 'direct' // past the page cache where the file system can (O_DIRECT), from `Disk.buffer` memory,
+// at offsets and in lengths of whole pages of 4096 bytes; then `sync`. Reads may be anywhere.
 
 export interface DiskFile {
   /** Reads up to `into.length` bytes at `offset`; answers how many (fewer only at the end). */
@@ -43,6 +44,7 @@ export interface DiskFile {
   sizeBytes(): Promise<number>
   /** Sets the length. */
   truncate(sizeBytes: number): Promise<void>
+  /** Waits for what is under way. Idempotent; all other calls answer 'closed' from then on. */
   close(): Promise<void>
 }
 
@@ -59,9 +61,12 @@ export interface Disk {
   create(path: string, mode: OpenMode): Promise<DiskFile>
   /** Names in a folder, sorted by bytes. */
   list(folder: string): Promise<string[]>
+  /** Makes a folder in one that exists; one that is there already is as good. */
   makeFolder(folder: string): Promise<void>
   syncFolder(folder: string): Promise<void>
+  /** Renames a file or folder; a file at `to` is replaced. */
   rename(from: string, to: string): Promise<void>
+  /** Removes a file. */
   remove(path: string): Promise<void>
   /** A small file, whole. */
   readFile(path: string): Promise<Buffer>
@@ -69,8 +74,10 @@ export interface Disk {
   replaceFile(path: string, content: Uint8Array): Promise<void>
   space(): Promise<DiskSpace>
   /**
-   * A buffer of at least `sizeBytes` (64 KiB to 1 MiB and a page) out of a bounded pool; waits for
-   * one when all are out. First asked, first served. Rejects with the signal's reason when aborted.
+   * A buffer of `sizeBytes` (1 B to 1 MiB and a page), rounded up to a page, out of a bounded pool;
+   * waits for one when all are out. First asked, first served. Up to 64 KiB and a page are taken
+   * from a slot that 15 share. Who holds one must not wait for another to go on.
+   * @throws QueueFullError where too many wait; the signal's reason when aborted
    */
   buffer(sizeBytes: number, signal?: AbortSignal): Promise<DiskBuffer>
 }

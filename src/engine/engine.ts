@@ -24,8 +24,9 @@ export interface Entry {
 /**
  * A page of a range, handed entry by entry to `visit`, in memory that is reused as soon as it
  * returns (no copy has been made): keep copies only. The visitor goes on with 'next', ends the
- * page with 'stop', or answers a key to seek to, which is not before the next entry in the
- * direction of the page; all of it within one snapshot.
+ * page with 'stop', or answers a key to seek to, behind the current one in the direction of the
+ * page: the page goes on with that key itself or the next behind it. All of it is one snapshot. A
+ * visitor doesn't read from the engine; what it throws ends the read, which rejects with it.
  */
 export interface RangeRead {
   readonly range: KeyRange

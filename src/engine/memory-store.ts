@@ -1,0 +1,105 @@
+// What the memory driver's engines share: entries, log, fates and head, as a disk would hold them.
+
+import { FATE_KEPT_MS } from '../base/limits.ts'
+import type { CommitId } from '../base/id.ts'
+import type { Writes } from './committer.ts'
+import type { Entry, KeyRange, LogEntry, Versionstamp } from './engine.ts'
+import { FRESH_HEAD, type Head } from './head.ts'
+import { keyText } from './key-text.ts'
+import { encodeLogEntry, logEntryStamp } from './log-entry.ts'
+import { checkLogPage } from './log-page.ts'
+import type { Base } from './overlay.ts'
+import { SortedEntries, type Place } from './sorted-entries.ts'
+
+interface Fate {
+  readonly versionstamp: Versionstamp
+  readonly atMs: number
+}
+
+export class MemoryStore implements Base {
+  readonly entries: SortedEntries = new SortedEntries()
+  head: Head = FRESH_HEAD
+  /** Entries of the log, the first of them right behind `head.logStart`. */
+  private log: Buffer[] = []
+  private readonly fates: Map<CommitId, Fate> = new Map()
+  private doubt: Promise<void> | null = null
+
+  get(key: Uint8Array): Buffer | null {
+    const value = this.entries.get(keyText(key))
+    return value === null ? null : Buffer.from(value)
+  }
+
+  first({ start, end }: KeyRange): Entry | null {
+    const place = this.entries.atOrBehind(keyText(start))
+    return place === null || place.text >= keyText(end) ? null : entryOf(place)
+  }
+
+  last({ start, end }: KeyRange): Entry | null {
+    const place = this.entries.before(keyText(end))
+    return place === null || place.text < keyText(start) ? null : entryOf(place)
+  }
+
+  /** Makes a batch visible, all at once. */
+  apply({ head, batch }: Writes): void {
+    for (const slot of batch?.changes() ?? []) {
+      const text = keyText(slot.key)
+      const { value } = slot
+      if (value === null) this.entries.delete(text)
+      else this.entries.set(text, Buffer.from(value))
+    }
+    for (const { id, versionstamp, mutations } of batch?.applied ?? []) {
+      const cellTimeMs = head.cellTimeMs
+      this.log.push(Buffer.from(encodeLogEntry({ id, versionstamp, cellTimeMs }, mutations)))
+      this.fates.set(id, { versionstamp, atMs: cellTimeMs })
+    }
+    this.log.splice(0, head.logStart.sequence - this.head.logStart.sequence)
+    this.head = head
+    this.forgetFates()
+  }
+
+  stealEpoch(): void {
+    this.head = { ...this.head, epoch: this.head.epoch + 1 }
+  }
+
+  /** Resolves when no batch's outcome is in doubt. */
+  async known(): Promise<void> {
+    while (this.doubt !== null) await this.doubt
+  }
+
+  /** Starts a doubt; the answer ends it. */
+  startDoubt(): () => void {
+    let settle = (): void => {}
+    this.doubt = new Promise((resolve) => {
+      settle = () => {
+        this.doubt = null
+        resolve()
+      }
+    })
+    return settle
+  }
+
+  fate(id: CommitId): Versionstamp | 'never' {
+    return this.fates.get(id)?.versionstamp ?? 'never'
+  }
+
+  /** @throws EngineError `corrupt` on a gap */
+  logBehind(after: Versionstamp, limit: number): LogEntry[] {
+    const from = after.sequence - this.head.logStart.sequence
+    const page = from < 0 ? [] : this.log.slice(from, from + limit)
+    const entries = page.map((bytes) =>
+      ({ versionstamp: logEntryStamp(bytes), bytes: Buffer.from(bytes) }))
+    checkLogPage(entries, after, this.head, limit)
+    return entries
+  }
+
+  private forgetFates(): void {
+    for (const [id, { atMs }] of this.fates) {
+      if (atMs + FATE_KEPT_MS >= this.head.cellTimeMs) return
+      this.fates.delete(id)
+    }
+  }
+}
+
+function entryOf({ text, value }: Place): Entry {
+  return { key: Buffer.from(text, 'latin1'), value: Buffer.from(value) }
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CliError } from './cli-error.ts'
+import { readServeOptions, variableOf } from './options.ts'
+
+const none = { flags: {}, environment: {}, config: {} }
+
+function refusal(sources: Partial<typeof none>): string {
+  try {
+    readServeOptions({ ...none, ...sources })
+  } catch (error) {
+    assert.ok(error instanceof CliError)
+    assert.equal(error.exitCode, 2)
+    return error.message
+  }
+  return assert.fail('accepted')
+}
+
+test('without anything given the defaults hold', () => {
+  const options = readServeOptions(none)
+  assert.deepEqual(options.listen, { host: '127.0.0.1', port: 9000 })
+  assert.equal(options.region, 'us-east-1')
+  assert.equal(options['tls-cert'], null)
+  assert.equal(options.start, 'serve')
+})
+
+test('a flag wins over the environment, that over the config file', () => {
+  const config = { region: 'from-config', listen: '127.0.0.1:1' }
+  const environment = { HOLDFAST_REGION: 'from-environment', HOLDFAST_LISTEN: '127.0.0.1:2' }
+  const flags = { listen: '127.0.0.1:3' }
+  const options = readServeOptions({ flags, environment, config })
+  assert.equal(options.region, 'from-environment')
+  assert.equal(options.listen?.port, 3)
+  assert.equal(readServeOptions({ ...none, config }).region, 'from-config')
+})
+
+test('a value that does not fit is refused with its source and what fits', () => {
+  assert.match(refusal({ flags: { listen: 'nine thousand' } }), /^--listen takes a host and a port/)
+  assert.match(refusal({ environment: { HOLDFAST_WORKERS: 'many' } }), /^HOLDFAST_WORKERS takes/)
+  assert.match(refusal({ config: { start: 'maybe' } }), /"start" in the config file takes one of/)
+  for (const listen of ['127.0.0.1', ':70000', 'a b:1', '[::1:9000', '']) refusal({ flags: { listen } })
+})
+
+test('a blank value never means the default', () => {
+  assert.match(refusal({ flags: { region: ' ' } }), /--region takes a text/)
+})
+
+test('half of a pair is refused', () => {
+  assert.match(refusal({ flags: { 'tls-cert': 'a.pem' } }), /--tls-cert needs --tls-key/)
+  assert.match(refusal({ environment: { HOLDFAST_SECRET_KEY: 'x' } }), /needs --access-key/)
+})
+
+test('addresses: IPv6 in brackets, no host is all of them', () => {
+  const read = (listen: string) => readServeOptions({ ...none, flags: { listen } }).listen
+  assert.deepEqual(read('[::1]:80'), { host: '::1', port: 80 })
+  assert.deepEqual(read(':9000'), { host: '::', port: 9000 })
+})
+
+test('an option is a variable by its name', () => {
+  assert.equal(variableOf('tls-cert'), 'HOLDFAST_TLS_CERT')
+})

@@ -158,8 +158,10 @@ export function createServerUnderTest({ main = BUILT_MAIN, folder, home, logFile
     /** Ends it in order. */
     async stop() {
       if (child === null) return
-      process.kill(child.pid, 'SIGTERM')
+      const endedBefore = child.exitCode ?? child.signalCode
+      if (endedBefore === null) process.kill(child.pid, 'SIGTERM')
       await ended('SIGTERM')
+      if (endedBefore !== null) throw new ServerError(`it had ended by itself: ${endedBefore}`)
     },
     /** Ends all its processes at once, as a power cut would. */
     async kill() {

@@ -1,11 +1,12 @@
 // Bundles the programs into dist/ (ES modules that share chunks, packages left outside), so that a
 // process starts by reading a few files instead of hundreds. Types are not checked here.
 //
-//   node tools/build.mjs [--clean]            the programs; --clean removes what was there
+//   node tools/build.mjs [--clean]            the programs; --clean then removes what else was there
 //   node tools/build.mjs --tests [PART…]      the tests, into dist/tests/; those whose path has PART
 
 import { build } from 'esbuild'
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { argv, exit, pid, stderr } from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -84,14 +85,23 @@ function place(path, content) {
   renameSync(beside, path)
 }
 
+/** Removes what earlier builds left; folders are test runs', which may be under way. */
+function removeFilesBefore(timeMs) {
+  for (const entry of readdirSync(join(ROOT, 'dist'), { withFileTypes: true })) {
+    const path = join(ROOT, 'dist', entry.name)
+    if (entry.isFile() && statSync(path).mtimeMs < timeMs) rmSync(path)
+  }
+}
+
 async function run(flags) {
   if (flags[0] === '--tests') {
     const files = testFiles(flags.slice(1))
     await buildTests(files, join(ROOT, 'dist', 'tests'))
     return
   }
-  if (flags[0] === '--clean') rmSync(join(ROOT, 'dist'), { recursive: true, force: true })
+  const startedAtMs = Date.now()
   await buildPrograms()
+  if (flags[0] === '--clean') removeFilesBefore(startedAtMs)
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {

@@ -30,7 +30,7 @@ export function filesBelow(folder, ending) {
     if (entry.isDirectory()) found.push(...filesBelow(path, ending))
     else if (entry.name.endsWith(ending)) found.push(path)
   }
-  return found.toSorted()
+  return found.toSorted((a, b) => (a < b ? -1 : 1))
 }
 
 /** Paths of the test files that contain any of `filters` in their path; all without a filter. */

@@ -1,0 +1,105 @@
+// Reads bodies back: the blobs of a version, or a completed upload's parts from its manifest, in
+// order and verified. Where bytes have moved since the version was looked up, it is looked up once
+// more; a version that stands without its bytes is unavailable, never absent.
+
+import type { BucketId } from '../base/id.ts'
+import type { Location } from '../base/location.ts'
+import { BLOCK_SIZE_BYTES } from '../base/limits.ts'
+import type { ManifestPart, ObjectIndexReader, ObjectVersion } from '../object-index/object-index.ts'
+import { StorageError } from '../storage/storage.ts'
+import type { Storage } from '../storage/storage.ts'
+import { toGatewayError } from './gateway-errors.ts'
+
+export interface ReadParts {
+  readonly index: ObjectIndexReader
+  readonly storage: Storage
+}
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** Manifest parts read at once. */
+const PARTS_A_PAGE = 64
+
+/** Verified bytes [start, end) of a version. @throws GatewayError */
+export async function* readVersion(parts: ReadParts, version: ObjectVersion, range: ByteRange,
+  signal: AbortSignal, bucketId: BucketId | null): AsyncGenerator<Uint8Array> {
+  let doneBytes = 0
+  try {
+    for await (const piece of readBody(parts, version, range, signal)) {
+      yield piece
+      doneBytes += piece.length
+    }
+  } catch (error) {
+    const moved = await movedVersion(parts.index, version, bucketId, error)
+    if (moved === null) throw toGatewayError(error)
+    yield* readAgain(parts, moved, { start: range.start + doneBytes, end: range.end }, signal)
+  }
+}
+
+async function* readAgain(parts: ReadParts, version: ObjectVersion, range: ByteRange,
+  signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* readBody(parts, version, range, signal)
+  } catch (error) {
+    throw toGatewayError(error)
+  }
+}
+
+/** The version as it is now, where an extent is gone and the same version still stands. */
+async function movedVersion(index: ObjectIndexReader, version: ObjectVersion,
+  bucketId: BucketId | null, error: unknown): Promise<ObjectVersion | null> {
+  if (bucketId === null || !(error instanceof StorageError) || error.code !== 'missing') return null
+  const { key, versionId } = version
+  const now = await index.lookup(bucketId, key, { kind: 'id', versionId })
+  return now !== null && now.etag === version.etag && now.sizeBytes === version.sizeBytes ? now : null
+}
+
+function readBody({ index, storage }: ReadParts, version: ObjectVersion, range: ByteRange,
+  signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const { body } = version
+  return body.kind === 'blobs'
+    ? readBlobs(storage, body.locations, 0, range, signal)
+    : readManifest({ index, storage }, body.uploadId, range, signal)
+}
+
+/** Bytes of `range` that lie in blobs one after another, the first at byte `offset`. */
+async function* readBlobs(storage: Storage, locations: readonly Location[], offset: number,
+  range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  let at = offset
+  for (const location of locations) {
+    const start = Math.max(range.start - at, 0)
+    const end = Math.min(range.end - at, location.dataSizeBytes)
+    at += location.dataSizeBytes
+    if (start >= end) continue
+    const isWhole = start === 0 && end === location.dataSizeBytes && end <= BLOCK_SIZE_BYTES
+    if (isWhole) yield await storage.readWhole(location)
+    else yield* storage.read(location, { start, end }, signal)
+  }
+}
+
+async function* readManifest({ index, storage }: ReadParts, uploadId: ManifestId, range: ByteRange,
+  signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for (let at = range.start; at < range.end;) {
+    const page = await index.manifestParts(uploadId, at, PARTS_A_PAGE)
+    for (const part of page) {
+      if (part.offset >= range.end) return
+      yield* readBlobs(storage, part.locations, part.offset, range, signal)
+      at = part.offset + part.sizeBytes
+    }
+    if (page.length === 0) throw new StorageError('missing', `the manifest of upload ${uploadId} ends at byte ${at}`)
+  }
+}
+
+type ManifestId = Parameters<ObjectIndexReader['manifestParts']>[0]
+
+/** The nth part (from 1) of a version: of a body that was not uploaded in parts, the whole. */
+export async function partOf(index: ObjectIndexReader, version: ObjectVersion, ordinal: number):
+Promise<ManifestPart | null> {
+  const { body, sizeBytes, etag, lastModifiedMs, checksum } = version
+  if (body.kind === 'manifest') return await index.manifestPart(body.uploadId, ordinal)
+  if (ordinal !== 1) return null
+  return { partNumber: 1, offset: 0, sizeBytes, etag, lastModifiedMs, checksum,
+    locations: body.locations }
+}

@@ -20,16 +20,23 @@ export function crcOf(bytes: Uint8Array, start: number, end: number, seed: numbe
   return ~crc >>> 0
 }
 
-/** Writes the CRC into a record's last four bytes. `seed` is the CRC of its engine key. */
+/**
+ * What the CRC of bytes and, little-endian behind them, their CRC always is, whatever the seed: so
+ * a record is verified whole, without a view of its part.
+ */
+const RESIDUE = 0x2144df1c
+
+/** Writes the CRC, little-endian, into a record's last four bytes. `seed` is its key's CRC. */
 export function sealRecord(record: Buffer, seed: number): void {
   const end = record.length - CRC_SIZE_BYTES
-  record.writeUInt32BE(crcOf(record, 0, end, seed), end)
+  record.writeUInt32LE(crcOf(record, 0, end, seed), end)
 }
 
 /** Whether a record carries its CRC. */
 export function isSealed(record: Buffer, seed: number): boolean {
-  const end = record.length - CRC_SIZE_BYTES
-  return end > 0 && crcOf(record, 0, end, seed) === record.readUInt32BE(end)
+  if (record.length <= CRC_SIZE_BYTES) return false
+  if (record.length < SHORT_SIZE_BYTES) return crcOf(record, 0, record.length, seed) === RESIDUE
+  return crc32(record, seed) === RESIDUE
 }
 
 /** The seed of a record under this engine key. */

@@ -52,7 +52,7 @@ export async function listVersions(engine: ReadEngine, asked: ListVersionsReques
     ranges: marked === null ? ranges : [...ranges, newer.read(request.bucketId, marked, guard)],
   })
   guard.rethrow()
-  if (marked !== null) newer.take(marked, values[0] ?? null, currents, position.order ?? 0)
+  if (marked !== null) newer.take(request.bucketId, marked, values[0] ?? null, currents, position.order ?? 0)
   const isMore = scans.some((scan) => scan.isTruncated())
   return merge(currents, others, { limit: request.limit, isMore, newer })
 }
@@ -97,7 +97,7 @@ function versionScan(request: ListVersionsRequest, space: number, position: Posi
   const { bucketId, prefix, delimiter, limit } = request
   const isCurrent = space === SPACE.current
   const suffixBytes = isCurrent ? 0 : ORDER_SUFFIX_BYTES
-  const projector = new Projector()
+  const projector = new Projector(space, bucketId)
   return scanOf({
     space, bucketId, prefix, delimiter, limit, suffixBytes,
     from: isCurrent ? position.current : position.versions,
@@ -145,12 +145,13 @@ class Newer {
   }
 
   /** A current record that is older than the marker is part of the page: it was promoted. */
-  take(key: string, current: Buffer | null, currents: Item[], order: number): void {
+  take(bucketId: BucketId, key: string, current: Buffer | null, currents: Item[],
+    order: number): void {
     this.hasCurrent = current !== null
     if (current === null || orderOf(current) >= order) return
     const at = Buffer.from(key)
     const full = Buffer.concat([Buffer.alloc(KEY_START), at])
-    const entry = versionEntry(new Projector(), full, full.length, current)
+    const entry = versionEntry(new Projector(SPACE.current, bucketId), full, full.length, current)
     currents.unshift({ kind: 'entry', key: at, order: orderOf(current),
       entry: { ...entry, isLatest: true } })
   }

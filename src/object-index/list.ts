@@ -1,9 +1,10 @@
 // ListObjects: entries projected from the engine's own memory, without decoding the records; each
 // record's checksum is verified, and one that fails it fails the page.
 
+import type { BucketId } from '../base/id.ts'
 import { decodeRangeRecord, rangeKey } from './bucket-record.ts'
-import { crcOf } from './checksum.ts'
-import { KEY_START, SPACE } from './keys.ts'
+import { crcOf, seedOf } from './checksum.ts'
+import { KEY_START, SPACE, idKey } from './keys.ts'
 import {
   commonPrefixOf, keyBehind, keyBehindPrefix, scanOf, withoutNul,
 } from './list-scan.ts'
@@ -24,7 +25,7 @@ export async function list(engine: ReadEngine, asked: ListRequest): Promise<List
   const { bucketId, prefix, delimiter, limit } = request
   const entries: ListEntry[] = []
   const prefixes: string[] = []
-  const projector = new Projector()
+  const projector = new Projector(SPACE.current, bucketId)
   let last: string | null = null
   const scan = scanOf({
     space: SPACE.current, bucketId, prefix, delimiter, limit, suffixBytes: 0,
@@ -61,21 +62,20 @@ export function startOf(space: number, request: ListRequest): Buffer | null {
     : keyBehindPrefix(space, bucketId, common)
 }
 
-/** Makes list entries from records in memory that is not ours; keeps what repeats. */
+/** Makes list entries of one bucket from records in memory that is not ours; keeps what repeats. */
 export class Projector {
-  private readonly prefixSeed: { prefix: Buffer; seed: number } =
-    { prefix: Buffer.alloc(KEY_START), seed: 0 }
+  /** CRC of the bytes that all keys of the pass begin with. */
+  private readonly seed: number
   private ownerBytes: Buffer = Buffer.alloc(0)
   private owner = ''
 
+  constructor(space: number, bucketId: BucketId) {
+    this.seed = seedOf(idKey(space, bucketId))
+  }
+
   /** @throws ObjectIndexError `corrupt` */
   check(key: Buffer, value: Buffer): void {
-    const { prefixSeed } = this
-    if (prefixSeed.prefix.compare(key, 0, KEY_START) !== 0) {
-      key.copy(prefixSeed.prefix, 0, 0, KEY_START)
-      prefixSeed.seed = crcOf(key, 0, KEY_START, 0)
-    }
-    checkSealed(key, value, crcOf(key, KEY_START, key.length, prefixSeed.seed))
+    checkSealed(key, value, crcOf(key, KEY_START, key.length, this.seed))
   }
 
   entry(key: Buffer, keyEnd: number, value: Buffer): ListEntry {
@@ -95,14 +95,14 @@ export class Projector {
 
   /** Owners repeat: the last one's text is kept. */
   private ownerIn(value: Buffer): string {
-    const end = AT.fields + 1 + ownerSize(value)
     const { ownerBytes } = this
-    if (ownerBytes.length !== end - AT.fields
-      || value.compare(ownerBytes, 0, ownerBytes.length, AT.fields, end) !== 0) {
-      this.ownerBytes = Buffer.from(value.subarray(AT.fields, end))
+    const size = 1 + ownerSize(value)
+    let isSame = size === ownerBytes.length
+    for (let at = 0; isSame && at < size; at += 1) isSame = value[AT.fields + at] === ownerBytes[at]
+    if (!isSame) {
+      this.ownerBytes = Buffer.from(value.subarray(AT.fields, AT.fields + size))
       this.owner = ownerOf(value)
     }
     return this.owner
   }
 }
-

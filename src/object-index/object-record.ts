@@ -52,17 +52,26 @@ export interface ObjectRecord extends ObjectDraft {
   readonly replication: number
 }
 
+/** A record but for what the commit gives it. */
+export type Newcomer = Omit<ObjectRecord, 'order' | 'isNull'>
+
 /** A record for `key` (of spaces current or versions). @throws RecordTooLargeError */
 export function encodeObjectRecord(key: Uint8Array, record: ObjectRecord): Buffer {
+  return encodeNewcomer(key, record, record.order, record.isNull)
+}
+
+/** The record of a version to which the commit gives its order and name. */
+export function encodeNewcomer(key: Uint8Array, record: Newcomer, order: number, isNull: boolean):
+  Buffer {
   const out = startRecord(OBJECT_RECORD_VERSION)
   const storageClass = Math.max(0, STORAGE_CLASSES.indexOf(record.storageClass as 'STANDARD'))
   const { body } = record
-  out.u8((record.isDeleteMarker ? FLAG.deleteMarker : 0) | (record.isNull ? FLAG.isNull : 0)
+  out.u8((record.isDeleteMarker ? FLAG.deleteMarker : 0) | (isNull ? FLAG.isNull : 0)
       | (body.kind === 'manifest' ? FLAG.manifest : 0)
       | (record.lock.isLegalHold ? FLAG.legalHold : 0))
     .u8(storageClass).u8(checksumCode(record.checksum)).u8(record.cipher)
     .u8(LOCK_MODES.indexOf(record.lock.mode)).u8(record.replication).u8(0)
-    .u64(record.order).hex(record.versionRandom, 8)
+    .u64(order).hex(record.versionRandom, 8)
     .u64(record.sizeBytes).u64(record.lastModifiedMs)
   writeEtag(out, record.etag)
   out.u32(0).u64(record.lock.untilMs)

@@ -8,13 +8,8 @@ import {
 } from './key-state.ts'
 import { nullSlotKey, versionKey } from './keys.ts'
 import type { VersioningState } from './object-index.ts'
-import {
-  FLAG, encodeObjectRecord, hasFlag, orderOf, type ObjectRecord,
-} from './object-record.ts'
+import { FLAG, encodeNewcomer, hasFlag, orderOf, type Newcomer } from './object-record.ts'
 import { sealRecord, seedOf } from './checksum.ts'
-
-/** A record but for what the commit gives it. */
-export type Newcomer = Omit<ObjectRecord, 'order' | 'isNull'>
 
 export interface Placing {
   readonly subject: Subject
@@ -35,7 +30,6 @@ export function placeNewest(changes: Changes, placing: Placing, newcomer: Newcom
   const { subject, state, versioning, replacedNull } = placing
   const isNull = versioning !== 'enabled'
   const order = highestOrder(state) + 1
-  const record: ObjectRecord = { ...newcomer, order, isNull }
   if (replacedNull !== null) {
     dropRecord(changes, placing, replacedNull)
     // A null marker would write the slot anew.
@@ -48,13 +42,13 @@ export function placeNewest(changes: Changes, placing: Placing, newcomer: Newcom
   if (newcomer.isDeleteMarker) {
     if (current !== null) changes.record(subject.sum, subject.current, current.value, null)
     const key = versionKey(subject.bucketId, subject.key, order)
-    changes.record(subject.sum, key, null, encodeObjectRecord(key, record))
+    changes.record(subject.sum, key, null, encodeNewcomer(key, newcomer, order, isNull))
     if (isNull) setSlot(changes, placing, order)
     return order
   }
-  const value = encodeObjectRecord(subject.current, record)
+  const value = encodeNewcomer(subject.current, newcomer, order, isNull)
   changes.record(subject.sum, subject.current, current?.value ?? null, value)
-  changes.addBody(record.body, versionReferrer(subject.bucketId, subject.key, order))
+  changes.addBody(newcomer.body, versionReferrer(subject.bucketId, subject.key, order))
   return order
 }
 

@@ -13,11 +13,13 @@ import {
 } from './key-state.ts'
 import { versionKey, versionsBelow } from './keys.ts'
 import type { Bucket, DeleteEntry, DeleteResult, VersionId } from './object-index.ts'
-import { FLAG, NO_LOCK, etagOf, hasFlag, orderOf, versionIdFor, versionIdOf } from './object-record.ts'
+import {
+  FLAG, NO_LOCK, etagOf, hasFlag, orderOf, versionIdFor, versionIdOf, type Newcomer,
+} from './object-record.ts'
 import {
   MoreOnce, again, apply, bucketIn, mergeReads, plan, refuse, type Plan, type Settled,
 } from './plan.ts'
-import { placeNewest, removeVersion, replacesOlderNull, type Newcomer } from './place.ts'
+import { placeNewest, removeVersion, replacesOlderNull } from './place.ts'
 
 /** Mutations and bytes at which a commit takes no further entry. */
 const MUTATIONS_MAX = 1000

@@ -11,13 +11,15 @@ import {
   type KeyState, type Stored, type Subject,
 } from './key-state.ts'
 import type {
-  BodyRef, Bucket, IndexOperation, IndexOutcome, IndexRefusal, ObjectDraft, WriteCondition,
+  BodyRef, Bucket, ExtentRecord, IndexOperation, IndexOutcome, IndexRefusal, ObjectDraft,
+  WriteCondition,
 } from './object-index.ts'
-import { NO_LOCK, etagOf, sizeOf, versionIdFor } from './object-record.ts'
+import { DecodeMemo } from './memo.ts'
+import { NO_LOCK, etagOf, sizeOf, versionIdFor, type Newcomer } from './object-record.ts'
 import {
   MoreOnce, again, apply, bucketIn, mergeReads, plan, refuse, type Plan, type Settled,
 } from './plan.ts'
-import { placeNewest, replacesOlderNull, type Newcomer, type Placing } from './place.ts'
+import { placeNewest, replacesOlderNull, type Placing } from './place.ts'
 
 type Put = Extract<IndexOperation, { kind: 'put-object' }>
 const NO_BYTES: Uint8Array = new Uint8Array(0)
@@ -113,9 +115,15 @@ export function conditionRefusal(condition: WriteCondition, state: KeyState): In
   }
 }
 
+/** Field by field: spreading a draft costs more than all the rest of the decision. */
 export function newcomerOf(draft: ObjectDraft, lastModifiedMs: number): Newcomer {
-  return { ...draft, lastModifiedMs, isDeleteMarker: false, lock: NO_LOCK, cipher: 0,
-    cipherKeyId: NO_BYTES, replication: 0 }
+  return {
+    ownerId: draft.ownerId, sizeBytes: draft.sizeBytes, etag: draft.etag,
+    storageClass: draft.storageClass, checksum: draft.checksum, headers: draft.headers,
+    userMetadata: draft.userMetadata, tags: draft.tags, versionRandom: draft.versionRandom,
+    body: draft.body, lastModifiedMs, isDeleteMarker: false, lock: NO_LOCK, cipher: 0,
+    cipherKeyId: NO_BYTES, replication: 0,
+  }
 }
 
 export function locationsIn(body: BodyRef): readonly Location[] {
@@ -127,8 +135,12 @@ export function leaseReads(locations: readonly Location[]): Reads {
 }
 
 function extentsIn(locations: readonly Location[]): ExtentId[] {
+  const [first] = locations
+  if (first !== undefined && locations.length === 1) return [first.extentId]
   return [...new Set(locations.map((location) => location.extentId))]
 }
+
+const EXTENTS: DecodeMemo<ExtentRecord> = new DecodeMemo()
 
 /** Every extent that is named must be open and leased to this writer. */
 export function leaseRefusal(overlay: Overlay, locations: readonly Location[],
@@ -136,7 +148,7 @@ export function leaseRefusal(overlay: Overlay, locations: readonly Location[],
   for (const extentId of extentsIn(locations)) {
     const value = overlay.get(extentKey(extentId))
     if (value === null) return 'lease-lost'
-    const extent = decodeExtentRecord(extentId, value)
+    const extent = EXTENTS.get(extentId, value, () => decodeExtentRecord(extentId, value))
     if (extent.state !== 'open' || extent.writerId !== writerId) return 'lease-lost'
   }
   return null

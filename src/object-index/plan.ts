@@ -6,6 +6,7 @@ import type { BucketId } from '../base/id.ts'
 import { RecordTooLargeError } from './binary.ts'
 import { bucketKey, decodeBucketRecord } from './bucket-record.ts'
 import type { Changes } from './changes.ts'
+import { DecodeMemo } from './memo.ts'
 import { ObjectIndexError, type Bucket, type IndexRefusal } from './object-index.ts'
 
 /** The bucket has had versions: plan again with 'versions'. */
@@ -84,10 +85,13 @@ export class MoreOnce {
   }
 }
 
+const BUCKETS: DecodeMemo<Bucket> = new DecodeMemo()
+
 /** The bucket as the overlay has it; null where there is none. */
 export function bucketIn(overlay: Overlay, bucketId: BucketId): Bucket | null {
   const value = overlay.get(bucketKey(bucketId))
-  return value === null ? null : decodeBucketRecord(bucketId, value)
+  if (value === null) return null
+  return BUCKETS.get(bucketId, value, () => decodeBucketRecord(bucketId, value))
 }
 
 /** Reads of several plans in one. */

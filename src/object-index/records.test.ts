@@ -115,7 +115,7 @@ test('golden bytes of an object record', () => {
 
 const GOLDEN_OBJECT = '9fabababababababababababababababababababababababababababababababab0401020304'
   + '010501000c436f6e74656e742d547970650003612f620100016d0002c3a40100017400000120'
-  + '2122232425262728292a2b2c2d2e2f0102030405060708090a0b0c0d0e0f1025bc8577'
+  + '2122232425262728292a2b2c2d2e2f0102030405060708090a0b0c0d0e0f107785bc25'
 
 const manifestObject: ObjectRecord = { ...object, storageClass: 'COLDER', ownerId: 'root',
   checksum: null, headers: [], userMetadata: [], tags: [], lock: NO_LOCK, cipher: 0,
@@ -189,48 +189,48 @@ interface Golden {
 const RECORDS: readonly Golden[] = [
   { name: 'bucket', key: Buffer.from(`20${bucketId}`, 'hex'), bytes: encodeBucketRecord(bucket),
     value: bucket, decode: (_, bytes) => decodeBucketRecord(bucketId, bytes), golden: '0100020100000000000000060000000000000005000000000000000700000000000000000003'
-      + '622d319fababababababababababababababababababababababababababababababababe388'
-      + 'ede1' },
+      + '622d319fababababababababababababababababababababababababababababababababe1ed'
+      + '88e3' },
   { name: 'range', key: Buffer.from(`70${bucketId}`, 'hex'),
     bytes: encodeRangeRecord(bucketId, { generation: 2, state: 'serving' }),
     value: { generation: 2, state: 'serving' },
-    decode: (_, bytes) => decodeRangeRecord(bucketId, bytes), golden: '0100000000000000000205f28944' },
+    decode: (_, bytes) => decodeRangeRecord(bucketId, bytes), golden: '010000000000000000024489f205' },
   { name: 'extent', key: Buffer.from(`50${extentId}`, 'hex'), bytes: encodeExtentRecord(extent),
     value: extent, decode: (_, bytes) => decodeExtentRecord(extentId, bytes), golden: '010101404142434445464748494a4b4c4d4e4f0000000010000000000000000000000c000000'
-      + '000000000300026431483aa14f' },
+      + '0000000003000264314fa13a48' },
   { name: 'open upload', key: Buffer.from(`33${uploadId}`, 'hex'),
     bytes: encodeUploadRecord(uploadId, open), value: open,
     decode: (_, bytes) => decodeUploadRecord(uploadId, bytes), golden: '0101000102030405060708090a0b0c0d0e0f00016b0000000000000004000000000000000200'
       + '000000000000090000000000000001a1a2a3a4a5a6a7a8010502026d65026d6500085354414e'
-      + '44415244a1a2a3a4a5a6a7a8010001610001620000ea91b1c3' },
+      + '44415244a1a2a3a4a5a6a7a8010001610001620000c3b191ea' },
   { name: 'completed upload', key: Buffer.from(`33${uploadId}`, 'hex'),
     bytes: encodeUploadRecord(uploadId, completed), value: completed,
     decode: (_, bytes) => decodeUploadRecord(uploadId, bytes), golden: '0102000102030405060708090a0b0c0d0e0f00016b0000000000000000000000000000000000'
       + '046e756c6c000000000000000100000000000000020000000000000003002230303030303030'
-      + '303030303030303030303030303030303030303030303030302d31000101020401020304d19c'
-      + 'f071' },
+      + '303030303030303030303030303030303030303030303030302d3100010102040102030471f0'
+      + '9cd1' },
   { name: 'part', key: partKey(uploadId, 3), bytes: encodePartRecord(uploadId, part), value: part,
     decode: (_, bytes) => decodePartRecord(uploadId, 3, bytes), golden: '01000102030405060708090a0b0c0d0e0f000000000000000800000000000000050a0a0a0a0a'
       + '0a0a0a0a0a0a0a0a0a0a0a0400010901202122232425262728292a2b2c2d2e2f010203040506'
-      + '0708090a0b0c0d0e0f1018927674' },
+      + '0708090a0b0c0d0e0f1074769218' },
   { name: 'manifest page', key: manifestPageKey(uploadId, 0),
     bytes: encodeManifestPage(uploadId, 0, pageOfParts), value: pageOfParts,
-    decode: (_, bytes) => decodeManifestPage(uploadId, 0, bytes), golden: '01000102030405060708090a0b0c0d0e0f00000000000000460001000300000000000885bff9'
-      + 'df' },
+    decode: (_, bytes) => decodeManifestPage(uploadId, 0, bytes), golden: '01000102030405060708090a0b0c0d0e0f000000000000004600010003000000000008dff9bf'
+      + '85' },
   { name: 'reverse', key: reverse.key, bytes: reverse.value,
-    value: { location, referrer: version, archive: null }, decode: decodeReverse, golden: '010708090a0b0c0d0e0f10007afbf23f' },
+    value: { location, referrer: version, archive: null }, decode: decodeReverse, golden: '010708090a0b0c0d0e0f10003ff2fb7a' },
   { name: 'reverse of the archive', key: archiveReverse.key, bytes: archiveReverse.value,
     value: { location, referrer: { kind: 'archive', blobId },
       archive: { kind: 'checkpoint', from: archived.from, page: 3 } },
-    decode: decodeReverse, golden: '010708090a0b0c0d0e0f1001020000000000000001000000000000000200000003d765a9b0' },
+    decode: decodeReverse, golden: '010708090a0b0c0d0e0f1001020000000000000001000000000000000200000003b0a965d7' },
   { name: 'null slot', key: slotKey, bytes: encodeNullSlot(slotKey, 3), value: 3,
-    decode: decodeNullSlot, golden: '0100000000000000036fce523a' },
+    decode: decodeNullSlot, golden: '0100000000000000033a52ce6f' },
   { name: 'consumer', key: consumerKey('c'),
     bytes: encodeConsumerRecord('c', { incarnation: 1, sequence: 2 }),
-    value: { incarnation: 1, sequence: 2 }, decode: decodeConsumerRecord, golden: '010000000000000001000000000000000206ba431f' },
+    value: { incarnation: 1, sequence: 2 }, decode: decodeConsumerRecord, golden: '01000000000000000100000000000000021f43ba06' },
   { name: 'archive blob', key: archiveBlobKey(archived), bytes: encodeArchiveBlob(archived),
     value: archived, decode: decodeArchiveBlob, golden: '0100000000000000010000000000000002202122232425262728292a2b2c2d2e2f0102030405'
-      + '060708090a0b0c0d0e0f101dd064d5' },
+      + '060708090a0b0c0d0e0f10d564d01d' },
 ]
 
 for (const { name, key, bytes, value, golden, decode } of RECORDS) {

@@ -5,7 +5,7 @@
 import { readId, type BucketId, type ExtentId, type UploadId } from '../base/id.ts'
 import { LOCATION_SIZE_BYTES, RecordReader, corrupt } from './binary.ts'
 import { decodeBucketRecord, decodeRangeRecord } from './bucket-record.ts'
-import { CRC_SIZE_BYTES, isSealed, seedOf } from './checksum.ts'
+import { CRC_SIZE_BYTES, crcOf, isSealed, seedOf } from './checksum.ts'
 import { decodeArchiveBlob, decodeConsumerRecord } from './consumer-record.ts'
 import { describeKey } from './describe-key.ts'
 import { decodeExtentRecord } from './extent-record.ts'
@@ -14,9 +14,8 @@ import {
   KEY_START, MANIFEST_REFERRER_AT, ORDER_SUFFIX_BYTES, REFERRER_ARCHIVE, REFERRER_PART,
   REFERRER_VERSION, REVERSE_REFERRER_AT, SPACE, uploadNameKey,
 } from './keys.ts'
-import { Projector } from './list.ts'
 import { ObjectIndexError } from './object-index.ts'
-import { AT, FLAG, hasFlag, hashedEndOf, sizeOf } from './object-record.ts'
+import { AT, FLAG, checkSealed, hasFlag, hashedEndOf, sizeOf } from './object-record.ts'
 import { decodeManifestPage, decodePartRecord } from './part-record.ts'
 import { checkManifestReverse } from './reverse-record.ts'
 import { HashSum, hashOf, isNullSlot, recordHash } from './set-hash.ts'
@@ -73,12 +72,12 @@ export class Tally {
   readonly damages: Damage[] = []
   damageCount = 0
   private readonly damagesMax: number
-  private readonly projector: Projector = new Projector()
   private readonly scratch: Buffer = Buffer.allocUnsafeSlow(REFERENCE_SIZE_BYTES_MAX)
-  private readonly lastBucket: { id: Buffer; tally: BucketTally } =
-    { id: Buffer.alloc(16), tally: new BucketTally() }
-  private readonly lastExtent: { id: Buffer; tally: ExtentTally } =
-    { id: Buffer.alloc(16), tally: new ExtentTally() }
+  /** The bucket and the extent met last: neighbours in a scan mostly share them. */
+  private readonly lastBucket: { prefix: Buffer; seed: number; tally: BucketTally } =
+    { prefix: Buffer.alloc(KEY_START), seed: 0, tally: new BucketTally() }
+  private readonly lastExtent: { prefix: Buffer; tally: ExtentTally } =
+    { prefix: Buffer.alloc(KEY_START), tally: new ExtentTally() }
 
   constructor(damagesMax: number) {
     this.damagesMax = damagesMax
@@ -100,8 +99,8 @@ export class Tally {
 
   private take(key: Buffer, value: Buffer): void {
     switch (key[0]) {
-      case SPACE.current: return this.takeVersion(key, value, KEY_START)
-      case SPACE.versions: return this.takeVersion(key, value, KEY_START)
+      case SPACE.current: return this.takeVersion(key, value)
+      case SPACE.versions: return this.takeVersion(key, value)
       case SPACE.reverse: return this.takeReverse(key, value)
       case SPACE.manifestReverse:
         checkManifestReverse(key, value)
@@ -138,7 +137,7 @@ export class Tally {
     }
   }
 
-  private takeVersion(key: Buffer, value: Buffer, keyStart: number): void {
+  private takeVersion(key: Buffer, value: Buffer): void {
     const isSlot = isNullSlot(key)
     const bucket = this.bucketOf(key)
     if (isSlot) {
@@ -146,7 +145,7 @@ export class Tally {
       bucket.hash.add(recordHash(key, value))
       return
     }
-    this.projector.check(key, value)
+    checkSealed(key, value, crcOf(key, KEY_START, key.length, this.lastBucket.seed))
     const at = checkShape(key, value)
     bucket.hash.add(recordHash(key, value))
     if (key[0] === SPACE.current) {
@@ -158,7 +157,7 @@ export class Tally {
     }
     const keyEnd = key[0] === SPACE.current ? key.length : key.length - ORDER_SUFFIX_BYTES
     if (hasFlag(value, FLAG.manifest)) {
-      this.takeManifestOf(key, keyStart, keyEnd, value)
+      this.takeManifestOf(key, keyEnd, value)
       return
     }
     const count = value[at] ?? 0
@@ -178,7 +177,7 @@ export class Tally {
     return end + 8
   }
 
-  private takeManifestOf(key: Buffer, _keyStart: number, keyEnd: number, value: Buffer): void {
+  private takeManifestOf(key: Buffer, keyEnd: number, value: Buffer): void {
     const { scratch } = this
     const at = hashedEndOf(value) - 18
     scratch[0] = SPACE.manifestReverse
@@ -250,8 +249,9 @@ export class Tally {
   /** The tally of the bucket whose id stands behind the key's first byte. */
   private bucketOf(key: Buffer): BucketTally {
     const { lastBucket } = this
-    if (lastBucket.id.compare(key, 1, 17) !== 0 || this.buckets.size === 0) {
-      key.copy(lastBucket.id, 0, 1, 17)
+    if (!hasPrefix(key, lastBucket.prefix)) {
+      key.copy(lastBucket.prefix, 0, 0, KEY_START)
+      lastBucket.seed = seedOf(lastBucket.prefix)
       lastBucket.tally = this.bucketWith(readId(key, 1))
     }
     return lastBucket.tally
@@ -268,8 +268,8 @@ export class Tally {
 
   private extentOf(key: Buffer): ExtentTally {
     const { lastExtent } = this
-    if (lastExtent.id.compare(key, 1, 17) !== 0 || this.extents.size === 0) {
-      key.copy(lastExtent.id, 0, 1, 17)
+    if (!hasPrefix(key, lastExtent.prefix)) {
+      key.copy(lastExtent.prefix, 0, 0, KEY_START)
       const id = readId<ExtentId>(key, 1)
       const known = this.extents.get(id)
       lastExtent.tally = known ?? new ExtentTally()
@@ -277,6 +277,12 @@ export class Tally {
     }
     return lastExtent.tally
   }
+}
+
+/** Space and id; a loop, for it is cheaper than a call for 17 bytes. */
+function hasPrefix(key: Buffer, prefix: Buffer): boolean {
+  for (let at = 0; at < KEY_START; at += 1) if (key[at] !== prefix[at]) return false
+  return true
 }
 
 /** Where the locations begin; what stands behind them must end with the record. */

@@ -12,16 +12,29 @@ const SOCKET_NAME = 'admin.sock'
 
 /** Names of the admin's methods, whole by type: a new method is reachable or does not compile. */
 const METHOD_NAMES: Readonly<Record<keyof Admin, true>> = {
-  addUser: true, listUsers: true, removeUser: true, addKey: true, removeKey: true,
-  listBuckets: true, bucketUsage: true, setQuota: true, status: true, verify: true,
+  addUser: true,
+  listUsers: true,
+  removeUser: true,
+  addKey: true,
+  removeKey: true,
+  listBuckets: true,
+  bucketUsage: true,
+  setQuota: true,
+  status: true,
+  verify: true,
 }
 
 /** Serves `admin` in the store's directory. */
 export async function serveAdmin(folder: string, admin: Admin): Promise<ChannelServer> {
-  const methods = Object.fromEntries(Object.keys(METHOD_NAMES).map((name) => {
-    const method = admin[name as keyof Admin] as (argument: never, note: unknown) => Promise<unknown>
-    return [name, async (argument: never, note: unknown) => await method(argument, note)]
-  })) as RpcMethods
+  const methods = Object.fromEntries(
+    Object.keys(METHOD_NAMES).map((name) => {
+      const method = admin[name as keyof Admin] as (
+        argument: never,
+        note: unknown,
+      ) => Promise<unknown>
+      return [name, async (argument: never, note: unknown) => await method(argument, note)]
+    }),
+  ) as RpcMethods
   return await listenChannel(join(folder, SOCKET_NAME), (channel) => serveRpc(channel, methods))
 }
 
@@ -34,9 +47,13 @@ export async function connectAdmin(folder: string): Promise<ServedAdmin | null> 
   const channel = await connectChannel(join(folder, SOCKET_NAME)).catch(() => null)
   if (channel === null) return null
   const client = openRpcClient(channel)
-  const admin = Object.fromEntries(Object.keys(METHOD_NAMES).map((name) =>
-    [name, async (argument: unknown, note?: (progress: Progress) => void) =>
-      await client.call(name, argument, note as ((value: unknown) => void) | undefined)]))
+  const admin = Object.fromEntries(
+    Object.keys(METHOD_NAMES).map((name) => [
+      name,
+      async (argument: unknown, note?: (progress: Progress) => void) =>
+        await client.call(name, argument, note as ((value: unknown) => void) | undefined),
+    ]),
+  )
   return {
     admin: admin as unknown as Admin,
     [Symbol.asyncDispose]: async () => client.close(),

@@ -73,12 +73,19 @@ export interface Admin {
   addUser(request: UserRequest): Promise<{ account: Account; key: AccessKey }>
   listUsers(): Promise<readonly User[]>
   removeUser(id: string): Promise<void>
-  addKey(request: { id: string; accessKeyId: string | null; secretKey: string | null }):
-  Promise<AccessKey>
+  addKey(request: {
+    id: string
+    accessKeyId: string | null
+    secretKey: string | null
+  }): Promise<AccessKey>
   removeKey(accessKeyId: string): Promise<void>
   listBuckets(): Promise<readonly BucketLine[]>
   bucketUsage(name: string): Promise<BucketLine>
-  setQuota(request: { name: string; bytes: number | null; objects: number | null }): Promise<BucketLine>
+  setQuota(request: {
+    name: string
+    bytes: number | null
+    objects: number | null
+  }): Promise<BucketLine>
   status(): Promise<StoreStatus>
   verify(request: VerifyRequest, note: (progress: Progress) => void): Promise<VerifyReport>
 }
@@ -117,16 +124,22 @@ export function openAdmin(parts: AdminParts): Admin {
     },
     listUsers: async () => {
       const accounts = await directory.accounts()
-      return await Promise.all(accounts.map(async (account) => ({ account,
-        accessKeyIds: (await directory.accessKeys(account.id)).map((key) => key.accessKeyId) })))
+      return await Promise.all(
+        accounts.map(async (account) => ({
+          account,
+          accessKeyIds: (await directory.accessKeys(account.id)).map((key) => key.accessKeyId),
+        })),
+      )
     },
     removeUser: async (id) => {
       requireDone(await directory.apply({ kind: 'remove-account', accountId: id }), id)
     },
     addKey: async ({ id, accessKeyId, secretKey }) => {
       const key = keyFor(id, accessKeyId, secretKey, random)
-      requireDone(await directory.apply({ kind: 'add-key', key }),
-        (await directory.account(id)) === null ? id : key.accessKeyId)
+      requireDone(
+        await directory.apply({ kind: 'add-key', key }),
+        (await directory.account(id)) === null ? id : key.accessKeyId,
+      )
       return (await describeUser(directory, id, key.accessKeyId)).key
     },
     removeKey: async (accessKeyId) => {
@@ -136,38 +149,55 @@ export function openAdmin(parts: AdminParts): Admin {
     bucketUsage: async (name) => await bucketLine(parts, name),
     setQuota: async ({ name, bytes, objects }) => {
       const named = await requireBucket(parts, name)
-      const outcome = await parts.index.apply({ kind: 'set-quota', bucketId: named.bucketId,
-        quotaBytes: bytes, quotaObjects: objects }, newId(random))
+      const outcome = await parts.index.apply(
+        { kind: 'set-quota', bucketId: named.bucketId, quotaBytes: bytes, quotaObjects: objects },
+        newId(random),
+      )
       if (outcome.kind !== 'done') throw noSuchBucket(name)
       return await bucketLine(parts, name)
     },
     status: async () => {
       const lines = await allBuckets(parts)
-      return { ...(await parts.status()), buckets: lines.length,
+      return {
+        ...(await parts.status()),
+        buckets: lines.length,
         objects: lines.reduce((sum, line) => sum + line.usage.objects, 0),
-        bytes: lines.reduce((sum, line) =>
-          sum + line.usage.bytes + line.usage.otherBytes + line.usage.uploadBytes, 0) }
+        bytes: lines.reduce(
+          (sum, line) => sum + line.usage.bytes + line.usage.otherBytes + line.usage.uploadBytes,
+          0,
+        ),
+      }
     },
     verify: parts.verify,
   }
 }
 
 /** A key pair for an account; what is not given is drawn. @throws AdminError on half a pair */
-export function keyFor(accountId: string, accessKeyId: string | null, secretKey: string | null,
-  random: Random): Omit<AccessKey, 'createdAtMs'> {
+export function keyFor(
+  accountId: string,
+  accessKeyId: string | null,
+  secretKey: string | null,
+  random: Random,
+): Omit<AccessKey, 'createdAtMs'> {
   if ((accessKeyId === null) !== (secretKey === null)) {
     throw new AdminError('half-a-key', 'give an access key and a secret key, or neither')
   }
   if (accessKeyId !== null && !ACCESS_KEY_PATTERN.test(accessKeyId)) {
-    throw new AdminError('bad-access-key',
-      'access key: 3 to 128 letters, digits, dots, dashes and underscores')
+    throw new AdminError(
+      'bad-access-key',
+      'access key: 3 to 128 letters, digits, dots, dashes and underscores',
+    )
   }
   if (secretKey !== null && (secretKey.length < 8 || secretKey.length > 128)) {
     throw new AdminError('bad-secret-key', 'secret key: 8 to 128 characters')
   }
-  return { accountId, accessKeyId: accessKeyId ?? drawAccessKey(random),
-    secretKey: secretKey ??
-      Buffer.from(random.bytes(SECRET_KEY_SIZE_BYTES)).toString('base64').replaceAll('/', 'x') }
+  return {
+    accountId,
+    accessKeyId: accessKeyId ?? drawAccessKey(random),
+    secretKey:
+      secretKey ??
+      Buffer.from(random.bytes(SECRET_KEY_SIZE_BYTES)).toString('base64').replaceAll('/', 'x'),
+  }
 }
 
 /** Twenty characters of base 32, upper case, as clients expect them to look. */
@@ -177,8 +207,11 @@ function drawAccessKey(random: Random): string {
   return bytes.map((byte) => alphabet[byte % alphabet.length]).join('')
 }
 
-async function describeUser(directory: Directory, id: string, accessKeyId: string):
-Promise<{ account: Account; key: AccessKey }> {
+async function describeUser(
+  directory: Directory,
+  id: string,
+  accessKeyId: string,
+): Promise<{ account: Account; key: AccessKey }> {
   const found = await directory.accessKey(accessKeyId)
   if (found === null) throw new AdminError('no-such-user', `user ${id} was removed meanwhile`)
   return found
@@ -201,8 +234,10 @@ function requireDone(outcome: DirectoryOutcome, subject: string): void {
 }
 
 function noSuchBucket(name: string): AdminError {
-  return new AdminError('no-such-bucket',
-    `${name}: there is no such bucket; \`holdfast bucket list DIR\` shows all`)
+  return new AdminError(
+    'no-such-bucket',
+    `${name}: there is no such bucket; \`holdfast bucket list DIR\` shows all`,
+  )
 }
 
 async function requireBucket(parts: AdminParts, name: string) {
@@ -223,7 +258,12 @@ async function bucketLine(parts: AdminParts, name: string): Promise<BucketLine> 
 async function allBuckets(parts: AdminParts): Promise<readonly BucketLine[]> {
   const lines: BucketLine[] = []
   for (let after: string | null = null; ;) {
-    const page = await parts.directory.buckets({ ownerId: null, prefix: '', after, limit: LIST_PAGE })
+    const page = await parts.directory.buckets({
+      ownerId: null,
+      prefix: '',
+      after,
+      limit: LIST_PAGE,
+    })
     for (const { name, state } of page) {
       if (state === 'active') lines.push(await bucketLine(parts, name))
     }

@@ -54,17 +54,37 @@ export interface WriterCell extends AsyncDisposable {
 export async function openWriterCell(ground: Ground): Promise<WriterCell> {
   const { clock, random, disk, driveId, report } = ground
   const closers = new Closers()
-  const engine = closers.use(await openLmdbEngine({ path: join(ground.folder, INDEX_FOLDER), clock }))
+  const engine = closers.use(
+    await openLmdbEngine({ path: join(ground.folder, INDEX_FOLDER), clock }),
+  )
   await engine.takeEpoch()
   const index = closers.use(openObjectIndex({ engine, random, clock }))
   const directory = openDirectory({ engine, random })
   const storage = closers.use(openStorage({ disk, clock, random }))
-  const placement = closers.use(openPlacement({ index, storage, disk, clock, random, driveId,
-    findReferences: async (extentIds, signal) => await findReferences(engine, extentIds, signal),
-    options: { report } }))
+  const placement = closers.use(
+    openPlacement({
+      index,
+      storage,
+      disk,
+      clock,
+      random,
+      driveId,
+      findReferences: async (extentIds, signal) => await findReferences(engine, extentIds, signal),
+      options: { report },
+    }),
+  )
   await placement.start()
-  const archiver = closers.use(openArchiver({ engine, index, storage, clock, random,
-    filler: placement.openFiller(), options: { report } }))
+  const archiver = closers.use(
+    openArchiver({
+      engine,
+      index,
+      storage,
+      clock,
+      random,
+      filler: placement.openFiller(),
+      options: { report },
+    }),
+  )
   await archiver.start()
   const sweeping = new AbortController()
   const swept = index.runSweeper(sweeping.signal).catch(() => undefined)
@@ -72,8 +92,15 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
     sweeping.abort()
     await swept
   })
-  return { engine, index, directory, placement, storage, archiver,
-    [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose]() }
+  return {
+    engine,
+    index,
+    directory,
+    placement,
+    storage,
+    archiver,
+    [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose](),
+  }
 }
 
 /** What a worker's router stands on. */
@@ -85,8 +112,11 @@ export interface WorkerCell extends AsyncDisposable {
 }
 
 /** A worker beside a writer process: reads here, operations over the link. */
-export async function openWorkerCell(ground: Ground, writerId: WriterId, link: WriterLink):
-Promise<WorkerCell> {
+export async function openWorkerCell(
+  ground: Ground,
+  writerId: WriterId,
+  link: WriterLink,
+): Promise<WorkerCell> {
   const closers = new Closers()
   const reader = closers.use(await openLmdbReader(join(ground.folder, INDEX_FOLDER)))
   const index = openIndexClient(openObjectIndexReader(reader), link)
@@ -100,13 +130,21 @@ export function openSoleWorker(ground: Ground, writerId: WriterId, writer: Write
   return finishWorker(ground, writerId, writer, new Closers())
 }
 
-function finishWorker(ground: Ground, writerId: WriterId,
+function finishWorker(
+  ground: Ground,
+  writerId: WriterId,
   parts: { index: ObjectIndex; directory: Directory; placement: Placement },
-  closers: Closers): WorkerCell {
+  closers: Closers,
+): WorkerCell {
   const { clock, random, disk } = ground
   const { index, directory, placement } = parts
   const storage = closers.use(openStorage({ disk, clock, random }))
   const gateway = closers.use(openGateway({ index, placement, storage, clock, random, writerId }))
-  return { index, directory, placement, gateway,
-    [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose]() }
+  return {
+    index,
+    directory,
+    placement,
+    gateway,
+    [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose](),
+  }
 }

@@ -4,8 +4,11 @@
 /** `base`'s methods, bound to it, and those of `own` beside them. */
 export function extend<Base extends object, Own extends object>(base: Base, own: Own): Base & Own {
   const methods: Record<string, unknown> = {}
-  for (let level: object | null = base; level !== null && level !== Object.prototype;
-    level = Object.getPrototypeOf(level) as object | null) {
+  for (
+    let level: object | null = base;
+    level !== null && level !== Object.prototype;
+    level = Object.getPrototypeOf(level) as object | null
+  ) {
     for (const name of Object.getOwnPropertyNames(level)) {
       const value = (base as Record<string, unknown>)[name]
       if (typeof value === 'function' && name !== 'constructor') {

@@ -15,17 +15,35 @@ export async function figuresOf(cell: WriterCell): Promise<readonly Figure[]> {
   const space = await cell.placement.status()
   return [
     figure('commits_total', 'Commits decided since the writer started.', 'counter', engine.commits),
-    figure('commit_batches_total', 'Batches, each one sync of the index.', 'counter', engine.batches),
+    figure(
+      'commit_batches_total',
+      'Batches, each one sync of the index.',
+      'counter',
+      engine.batches,
+    ),
     figure('commit_queue_length', 'Commits that wait for a batch.', 'gauge', engine.queueLength),
-    figure('change_log_sequence', 'Position of the change log.', 'gauge',
-      engine.versionstamp.sequence),
-    figure('archive_lag_entries', 'Change log entries not archived yet.', 'gauge',
-      archive.lagEntries),
+    figure(
+      'change_log_sequence',
+      'Position of the change log.',
+      'gauge',
+      engine.versionstamp.sequence,
+    ),
+    figure(
+      'archive_lag_entries',
+      'Change log entries not archived yet.',
+      'gauge',
+      archive.lagEntries,
+    ),
     figure('archive_lag_seconds', 'Age of the oldest of them.', 'gauge', archive.lagMs / 1000),
     figure('drive_free_bytes', 'What may still be written.', 'gauge', space.freeBytes),
     figure('drive_total_bytes', 'Size of the drive.', 'gauge', space.totalBytes),
     figure('reclaimable_bytes', 'What compaction can give back.', 'gauge', space.reclaimableBytes),
-    { name: 'holdfast_extents', help: 'Extents by state.', type: 'gauge', over: 'max',
-      values: Object.entries(space.extents).map(([state, value]) => ({ labels: { state }, value })) },
+    {
+      name: 'holdfast_extents',
+      help: 'Extents by state.',
+      type: 'gauge',
+      over: 'max',
+      values: Object.entries(space.extents).map(([state, value]) => ({ labels: { state }, value })),
+    },
   ]
 }

@@ -22,11 +22,21 @@ export interface RootKey {
 const ROOT_ACCOUNT = { id: 'root', displayName: 'root', email: '', isRoot: true }
 
 /** Makes a store in an empty or missing directory. @throws StoreRefused, AdminError */
-export async function initStoreFolder(folder: string, given: { readonly region: string
-  readonly accessKeyId: string | null; readonly secretKey: string | null }): Promise<RootKey> {
+export async function initStoreFolder(
+  folder: string,
+  given: {
+    readonly region: string
+    readonly accessKeyId: string | null
+    readonly secretKey: string | null
+  },
+): Promise<RootKey> {
   const random = openSystemRandom()
-  const { accessKeyId, secretKey } =
-    keyFor(ROOT_ACCOUNT.id, given.accessKeyId, given.secretKey, random)
+  const { accessKeyId, secretKey } = keyFor(
+    ROOT_ACCOUNT.id,
+    given.accessKeyId,
+    given.secretKey,
+    random,
+  )
   makeFolders(folder)
   const disk = openDisk(folder)
   await asRefusal(async () => await checkInitable(disk, folder))
@@ -34,14 +44,21 @@ export async function initStoreFolder(folder: string, given: { readonly region: 
   try {
     const { totalBytes } = await disk.space()
     await makeBallast(disk, ballastSizeBytes(totalBytes))
-    await using engine = await openLmdbEngine({ path: join(folder, INDEX_FOLDER), clock: systemClock })
+    await using engine = await openLmdbEngine({
+      path: join(folder, INDEX_FOLDER),
+      clock: systemClock,
+    })
     await engine.takeEpoch()
     const directory = openDirectory({ engine, random })
     await directory.apply({ kind: 'add-account', account: ROOT_ACCOUNT })
-    await directory.apply({ kind: 'add-key',
-      key: { accountId: ROOT_ACCOUNT.id, accessKeyId, secretKey } })
-    await asRefusal(async () =>
-      await makeSuperblock(disk, folder, { region: given.region, clock: systemClock, random }))
+    await directory.apply({
+      kind: 'add-key',
+      key: { accountId: ROOT_ACCOUNT.id, accessKeyId, secretKey },
+    })
+    await asRefusal(
+      async () =>
+        await makeSuperblock(disk, folder, { region: given.region, clock: systemClock, random }),
+    )
     return { accessKeyId, secretKey }
   } finally {
     await lock.release()
@@ -65,13 +82,17 @@ export async function setRootKey(directory: Directory, key: RootKey): Promise<vo
   const random = openSystemRandom()
   const wanted = keyFor(ROOT_ACCOUNT.id, key.accessKeyId, key.secretKey, random)
   const keys = await directory.accessKeys(ROOT_ACCOUNT.id)
-  const isSet = keys.length === 1 && keys[0]?.accessKeyId === wanted.accessKeyId &&
+  const isSet =
+    keys.length === 1 &&
+    keys[0]?.accessKeyId === wanted.accessKeyId &&
     keys[0].secretKey === wanted.secretKey
   if (isSet) return
   for (const { accessKeyId } of keys) await directory.apply({ kind: 'remove-key', accessKeyId })
   const outcome = await directory.apply({ kind: 'add-key', key: wanted })
   if (outcome !== 'done') {
-    throw new AdminError(outcome, `the root key cannot be set: another user has access key ` +
-      wanted.accessKeyId)
+    throw new AdminError(
+      outcome,
+      `the root key cannot be set: another user has access key ` + wanted.accessKeyId,
+    )
   }
 }

@@ -7,6 +7,8 @@ export type Log = Logger
 
 /** A log of one process of the group. Never given secrets, and no keys but the request's own. */
 export function openLog(process_: string, level: 'debug' | 'info' | 'warn' | 'error'): Log {
-  return pino({ level, base: { process: process_ }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }))
+  return pino(
+    { level, base: { process: process_ }, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: true }),
+  )
 }

@@ -17,12 +17,22 @@ export async function openOffline(folder: string, version: string): Promise<Serv
   const closers = new Closers()
   const lock = await lockStore(folder)
   closers.defer(async () => await lock.release())
-  const ground: Ground = { folder, disk, clock: systemClock, random: openSystemRandom(),
-    driveId: superblock.driveId, report: () => undefined }
+  const ground: Ground = {
+    folder,
+    disk,
+    clock: systemClock,
+    random: openSystemRandom(),
+    driveId: superblock.driveId,
+    report: () => undefined,
+  }
   const cell = closers.use(await openWriterCell(ground))
   const settings = { version, region: superblock.region, isServed: false }
-  const admin = openAdmin({ ...cell, clock: ground.clock, random: ground.random,
+  const admin = openAdmin({
+    ...cell,
+    clock: ground.clock,
+    random: ground.random,
     status: async () => await describeStore(settings, ground, cell),
-    verify: async (request, note) => await verifyStore(ground, cell, request, note) })
+    verify: async (request, note) => await verifyStore(ground, cell, request, note),
+  })
   return { admin, [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose]() }
 }

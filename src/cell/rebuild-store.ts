@@ -32,8 +32,10 @@ export interface RebuildSummary {
 const NEW_FOLDER = 'index.new'
 
 /** @throws StoreRefused while the store is served, or where it is none */
-export async function rebuildFolder(folder: string, note: (progress: Progress) => void):
-Promise<RebuildSummary> {
+export async function rebuildFolder(
+  folder: string,
+  note: (progress: Progress) => void,
+): Promise<RebuildSummary> {
   const { disk, superblock } = await openStoreFolder(folder)
   const lock = await lockStore(folder)
   try {
@@ -51,29 +53,57 @@ Promise<RebuildSummary> {
   }
 }
 
-async function buildBeside(folder: string, parts: {
-  disk: Awaited<ReturnType<typeof openStoreFolder>>['disk']; driveId: string
-  note: (progress: Progress) => void }): Promise<RebuildReport> {
+async function buildBeside(
+  folder: string,
+  parts: {
+    disk: Awaited<ReturnType<typeof openStoreFolder>>['disk']
+    driveId: string
+    note: (progress: Progress) => void
+  },
+): Promise<RebuildReport> {
   const clock = systemClock
   const random = openSystemRandom()
   const startedAtMs = clock.monotonicMs()
   await using storage = openStorage({ disk: parts.disk, clock, random })
   await using engine = await openLmdbEngine({ path: join(folder, NEW_FOLDER), clock })
   await engine.takeEpoch()
-  return await rebuildIndex({ storage, engine, clock, random, driveId: parts.driveId,
+  return await rebuildIndex({
+    storage,
+    engine,
+    clock,
+    random,
+    driveId: parts.driveId,
     onProgress: ({ step, done, total }) => {
       const seconds = (clock.monotonicMs() - startedAtMs) / 1000
-      parts.note({ step, done, total, unit: 'records', ratePerSec: done / Math.max(seconds, 0.001) })
-    } })
+      parts.note({
+        step,
+        done,
+        total,
+        unit: 'records',
+        ratePerSec: done / Math.max(seconds, 0.001),
+      })
+    },
+  })
 }
 
 function summarise(report: RebuildReport, keptAside: string | null): RebuildSummary {
   const { objects, buckets, logEntries, gap, findings } = report
-  return { objects, buckets, logEntries, gap, findings, keptAside,
-    checkpoint: showCursor(report.checkpoint), lastStamp: showCursor(report.lastStamp),
-    unsure: report.unsure.map(({ owner, location }) =>
-      `${showOwner(owner)} at ${location.extentId}:${location.offset}`),
-    damage: report.damage.map(({ extentId, offset, message }) => `${extentId}:${offset}: ${message}`) }
+  return {
+    objects,
+    buckets,
+    logEntries,
+    gap,
+    findings,
+    keptAside,
+    checkpoint: showCursor(report.checkpoint),
+    lastStamp: showCursor(report.lastStamp),
+    unsure: report.unsure.map(
+      ({ owner, location }) => `${showOwner(owner)} at ${location.extentId}:${location.offset}`,
+    ),
+    damage: report.damage.map(
+      ({ extentId, offset, message }) => `${extentId}:${offset}: ${message}`,
+    ),
+  }
 }
 
 function showCursor(cursor: Cursor | null): string | null {

@@ -29,16 +29,27 @@ export async function startGroup(settings: CellSettings): Promise<Group> {
   await openStoreFolder(settings.folder)
   const lock = await lockStore(settings.folder)
   const log = openLog('supervisor', settings.logLevel)
-  const spawn = (role: Role) => spawnChild({
-    entry: builtEntry(role === 'writer' ? 'writer' : 'worker'),
-    lockFd: lock.fd, role: role === 'writer' ? 'plain' : 'http', execArgv: HEAP_OPTIONS,
+  const spawn = (role: Role) =>
+    spawnChild({
+      entry: builtEntry(role === 'writer' ? 'writer' : 'worker'),
+      lockFd: lock.fd,
+      role: role === 'writer' ? 'plain' : 'http',
+      execArgv: HEAP_OPTIONS,
+    })
+  const supervisor = openSupervisor({
+    settings,
+    clock: systemClock,
+    spawn,
+    log: (level, message, fields) => log[level](fields, message),
   })
-  const supervisor = openSupervisor({ settings, clock: systemClock, spawn,
-    log: (level, message, fields) => log[level](fields, message) })
   try {
     const { port } = await supervisor.ready
-    return { port, drain: async () => await supervisor.drain(), kill: () => supervisor.kill(),
-      failed: new Promise(() => undefined) }
+    return {
+      port,
+      drain: async () => await supervisor.drain(),
+      kill: () => supervisor.kill(),
+      failed: new Promise(() => undefined),
+    }
   } catch (error) {
     if (error instanceof StartRefused) throw new StoreRefused(error.message)
     throw error

@@ -23,9 +23,13 @@ export class StoreRefused extends Error {
 }
 
 /** The directory as a disk, with its superblock. @throws StoreRefused where it is not a store */
-export async function openStoreFolder(folder: string): Promise<{ disk: Disk; superblock: Superblock }> {
+export async function openStoreFolder(
+  folder: string,
+): Promise<{ disk: Disk; superblock: Superblock }> {
   if (!hasFile(folder)) {
-    throw new StoreRefused(`${folder} does not exist; make a store there with: holdfast init ${folder}`)
+    throw new StoreRefused(
+      `${folder} does not exist; make a store there with: holdfast init ${folder}`,
+    )
   }
   const disk = openDisk(folder)
   try {

@@ -42,8 +42,11 @@ class FakeChild implements Child {
   }
 
   beReady(): void {
-    this.#say({ kind: 'ready', writerId: `${this.pid}` as WriterId,
-      address: this.role === 'writer' ? null : ADDRESS })
+    this.#say({
+      kind: 'ready',
+      writerId: `${this.pid}` as WriterId,
+      address: this.role === 'writer' ? null : ADDRESS,
+    })
   }
 
   onMessage(receive: (message: unknown) => void): void {
@@ -71,12 +74,16 @@ function start(workerCount: number): World {
   const clock = new ManualClock()
   const children: FakeChild[] = []
   const settings = { workerCount } as CellSettings
-  const supervisor = openSupervisor({ settings, clock, log: () => undefined,
+  const supervisor = openSupervisor({
+    settings,
+    clock,
+    log: () => undefined,
     spawn: (role) => {
       const child = new FakeChild(children.length, role)
       children.push(child)
       return child
-    } })
+    },
+  })
   return { clock, children, supervisor }
 }
 
@@ -88,7 +95,10 @@ async function turn(clock: ManualClock, ms: number): Promise<void> {
 
 test('a group is a writer and its workers, and is ready when all are', async () => {
   const world = start(2)
-  assert.deepEqual(world.children.map(({ role }) => role), ['writer', 'http', 'http'])
+  assert.deepEqual(
+    world.children.map(({ role }) => role),
+    ['writer', 'http', 'http'],
+  )
   let isReady = false
   void world.supervisor.ready.then(() => (isReady = true))
   world.children[0]?.beReady()
@@ -102,7 +112,10 @@ test('a group is a writer and its workers, and is ready when all are', async () 
 
 test('with one worker there is no second process', () => {
   const world = start(1)
-  assert.deepEqual(world.children.map(({ role }) => role), ['both'])
+  assert.deepEqual(
+    world.children.map(({ role }) => role),
+    ['both'],
+  )
   world.supervisor.kill()
 })
 
@@ -111,9 +124,16 @@ test('a worker that died is replaced at once, and the writer ends its leases', a
   for (const child of world.children) child.beReady()
   world.children[1]?.kill()
   await turn(world.clock, 100)
-  assert.deepEqual(living(world).map(({ role }) => role).toSorted(), ['http', 'http', 'writer'])
-  assert.deepEqual(world.children[0]?.heard.filter(({ kind }) => kind === 'writer-dead'),
-    [{ kind: 'writer-dead', writerId: '1' }])
+  assert.deepEqual(
+    living(world)
+      .map(({ role }) => role)
+      .toSorted(),
+    ['http', 'http', 'writer'],
+  )
+  assert.deepEqual(
+    world.children[0]?.heard.filter(({ kind }) => kind === 'writer-dead'),
+    [{ kind: 'writer-dead', writerId: '1' }],
+  )
   world.supervisor.kill()
 })
 
@@ -127,7 +147,10 @@ test('a worker that no longer answers is killed and replaced in time; the others
   assert.equal(hung.isGone, false)
   await turn(world.clock, WORKER_REPLACED_MS_MAX - WORKER_HANG_MS_MAX + 1000)
   assert.equal(hung.isGone, true)
-  assert.deepEqual(living(world).map(({ pid }) => pid), [0, 2, 3])
+  assert.deepEqual(
+    living(world).map(({ pid }) => pid),
+    [0, 2, 3],
+  )
   world.supervisor.kill()
 })
 
@@ -145,8 +168,10 @@ test('a process that dies again and again is started ever more slowly', async ()
 test('a start that a child refuses ends the group with its message', async () => {
   const world = start(2)
   world.children[1]?.say({ kind: 'refused', message: 'cannot serve at :80' })
-  await assert.rejects(world.supervisor.ready, (error) =>
-    error instanceof StartRefused && error.message === 'cannot serve at :80')
+  await assert.rejects(
+    world.supervisor.ready,
+    (error) => error instanceof StartRefused && error.message === 'cannot serve at :80',
+  )
   assert.deepEqual(living(world), [])
   await turn(world.clock, 5000)
   assert.equal(world.children.length, 3)

@@ -6,7 +6,10 @@ import { assert, unreachable } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { WriterId } from '../base/id.ts'
 import {
-  RESTART_DELAY_MS_MAX, RESTART_STEADY_MS, WORKER_HANG_MS_MAX, WORKER_PING_MS,
+  RESTART_DELAY_MS_MAX,
+  RESTART_STEADY_MS,
+  WORKER_HANG_MS_MAX,
+  WORKER_PING_MS,
 } from '../base/limits.ts'
 import type { Child } from '../platform/child.ts'
 import type { FromChild, Role, ToChild } from './messages.ts'
@@ -82,8 +85,16 @@ class Group implements Supervisor {
   #fill({ role, failures }: { role: Role; failures: number }): Post {
     const nowMs = this.#options.clock.monotonicMs()
     const child = this.#options.spawn(role)
-    const post: Post = { role, child, failures, writerId: null, isReady: false, startedAtMs: nowMs,
-      answeredAtMs: nowMs, onDrained: null }
+    const post: Post = {
+      role,
+      child,
+      failures,
+      writerId: null,
+      isReady: false,
+      startedAtMs: nowMs,
+      answeredAtMs: nowMs,
+      onDrained: null,
+    }
     child.onMessage((message) => this.#hear(post, message as FromChild))
     child.onExit((how) => this.#onExit(post, how))
     this.#tell(post, { kind: 'start', role, settings: this.#options.settings })
@@ -142,8 +153,11 @@ class Group implements Supervisor {
     }
     const livedMs = this.#options.clock.monotonicMs() - post.startedAtMs
     const failures = livedMs < RESTART_STEADY_MS ? post.failures + 1 : 0
-    this.#options.log('error', `a ${post.role} process ended and is replaced`,
-      { pid: post.child.pid, ...how, livedMs: Math.round(livedMs) })
+    this.#options.log('error', `a ${post.role} process ended and is replaced`, {
+      pid: post.child.pid,
+      ...how,
+      livedMs: Math.round(livedMs),
+    })
     for (const other of this.#posts) {
       if (post.writerId === null || other === post || other.role === 'http') continue
       this.#tell(other, { kind: 'writer-dead', writerId: post.writerId })
@@ -162,8 +176,10 @@ class Group implements Supervisor {
       for (const post of this.#posts) {
         const silentMs = nowMs - post.answeredAtMs
         if (silentMs > WORKER_HANG_MS_MAX) {
-          this.#options.log('error', `a ${post.role} process no longer answers and is killed`,
-            { pid: post.child.pid, silentMs: Math.round(silentMs) })
+          this.#options.log('error', `a ${post.role} process no longer answers and is killed`, {
+            pid: post.child.pid,
+            silentMs: Math.round(silentMs),
+          })
           post.child.kill()
         }
         this.#tell(post, { kind: 'ping', sequence: this.#sequence++ })

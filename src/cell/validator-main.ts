@@ -12,12 +12,15 @@ const say = (message: FromValidator): void => parent.send(message)
 async function scan({ indexFolder, partition, isQuiet }: ToValidator): Promise<void> {
   if (isQuiet) lowerPriority()
   await using reader = await openLmdbReader(indexFolder)
-  const partial = await validatePartition(reader, { partition,
-    onProgress: ({ recordsDone }) => say({ kind: 'progress', recordsDone }) })
+  const partial = await validatePartition(reader, {
+    partition,
+    onProgress: ({ recordsDone }) => say({ kind: 'progress', recordsDone }),
+  })
   say({ kind: 'done', partial })
 }
 
 parent.onMessage((message) => {
   scan(message as ToValidator).catch((error: unknown) =>
-    say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }))
+    say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }),
+  )
 })

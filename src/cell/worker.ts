@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { assert } from '../base/assert.ts'
 import { Closers } from '../base/closers.ts'
 import {
-  CONNECTIONS_PER_WORKER_MAX, HEADER_TIMEOUT_MS, IDLE_CONNECTION_MS, REQUEST_HEADER_SIZE_BYTES_MAX,
+  CONNECTIONS_PER_WORKER_MAX,
+  HEADER_TIMEOUT_MS,
+  IDLE_CONNECTION_MS,
+  REQUEST_HEADER_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
 import type { WriterId } from '../base/id.ts'
 import { connectChannel } from '../platform/channel.ts'
@@ -82,8 +85,13 @@ class RunningWorker implements AsyncDisposable {
   readonly #server: HttpServer
   readonly #closers: Closers
 
-  constructor(parts: { writerId: WriterId; writer: RunningWriter | null; router: Router
-    server: HttpServer; closers: Closers }) {
+  constructor(parts: {
+    writerId: WriterId
+    writer: RunningWriter | null
+    router: Router
+    server: HttpServer
+    closers: Closers
+  }) {
     this.writerId = parts.writerId
     this.writer = parts.writer
     this.#router = parts.router
@@ -98,7 +106,7 @@ class RunningWorker implements AsyncDisposable {
   async snapshot(): Promise<MetricsSnapshot> {
     const own = this.#router.snapshot()
     if (this.writer === null) return own
-    return { ...own, figures: [...own.figures, ...await figuresOf(this.writer.cell)] }
+    return { ...own, figures: [...own.figures, ...(await figuresOf(this.writer.cell))] }
   }
 
   /** Takes nothing new, finishes what is under way, closes all. */
@@ -113,50 +121,86 @@ class RunningWorker implements AsyncDisposable {
 
 type Gather = () => Promise<readonly MetricsSnapshot[]>
 
-async function startWorker(settings: CellSettings, role: Role, log: Log, gather: Gather):
-Promise<RunningWorker> {
+async function startWorker(
+  settings: CellSettings,
+  role: Role,
+  log: Log,
+  gather: Gather,
+): Promise<RunningWorker> {
   const ground = await openGround(settings, log)
   const closers = new Closers()
   const writerId = drawWriterId(ground.random)
   const writer = role === 'both' ? closers.use(await startWriter(settings, ground)) : null
   const cell = closers.use(await openCell(ground, writerId, writer, closers))
-  const router = closers.use(openRouter({ ...cell, clock: ground.clock, random: ground.random,
-    log: { error: (message, fields) => log.error(fields, message),
-      warn: (message, fields) => log.warn(fields, message) },
-    writeAccessLog: appendToOutput, figures: () => [], gatherMetrics: gather,
-    onFault: (fault) => {
-      log.error({ err: fault }, 'a defect ended this process; it is replaced')
-      throw fault
-    },
-    settings: { region: settings.region, domains: settings.domains,
-      accessLog: settings.accessLog,
-      admin: settings.adminListen === null ? 'here' : 'elsewhere' } }))
+  const router = closers.use(
+    openRouter({
+      ...cell,
+      clock: ground.clock,
+      random: ground.random,
+      log: {
+        error: (message, fields) => log.error(fields, message),
+        warn: (message, fields) => log.warn(fields, message),
+      },
+      writeAccessLog: appendToOutput,
+      figures: () => [],
+      gatherMetrics: gather,
+      onFault: (fault) => {
+        log.error({ err: fault }, 'a defect ended this process; it is replaced')
+        throw fault
+      },
+      settings: {
+        region: settings.region,
+        domains: settings.domains,
+        accessLog: settings.accessLog,
+        admin: settings.adminListen === null ? 'here' : 'elsewhere',
+      },
+    }),
+  )
   const server = await listen(settings, settings.listen, log, (http) => attachRouter(http, router))
   if (settings.adminListen !== null) {
-    const admin = await listen({ ...settings, tls: null }, settings.adminListen, log,
-      (http) => http.on('request', router.onAdminRequest))
+    const admin = await listen({ ...settings, tls: null }, settings.adminListen, log, (http) =>
+      http.on('request', router.onAdminRequest),
+    )
     closers.defer(async () => await admin.close())
   }
   return new RunningWorker({ writerId, writer, router, server, closers })
 }
 
-async function openCell(ground: Ground, writerId: WriterId, writer: RunningWriter | null,
-  closers: Closers): Promise<WorkerCell> {
+async function openCell(
+  ground: Ground,
+  writerId: WriterId,
+  writer: RunningWriter | null,
+  closers: Closers,
+): Promise<WorkerCell> {
   if (writer !== null) return openSoleWorker(ground, writerId, writer.cell)
   const link = closers.use(new Link(ground, writerId))
   await link.open()
   return await openWorkerCell(ground, writerId, link)
 }
 
-async function listen(settings: CellSettings, address: Address, log: Log,
-  attach: Parameters<typeof listenHttp>[1]): Promise<HttpServer> {
+async function listen(
+  settings: CellSettings,
+  address: Address,
+  log: Log,
+  attach: Parameters<typeof listenHttp>[1],
+): Promise<HttpServer> {
   try {
-    return await listenHttp({ ...address, tls: settings.tls,
-      headerSizeBytesMax: REQUEST_HEADER_SIZE_BYTES_MAX,
-      connectionsMax: CONNECTIONS_PER_WORKER_MAX, headersTimeoutMs: HEADER_TIMEOUT_MS,
-      keepAliveMs: IDLE_CONNECTION_MS,
-      onTlsError: (error) => log.error({ err: error },
-        'the changed certificate cannot be used; the one before stays in use') }, attach)
+    return await listenHttp(
+      {
+        ...address,
+        tls: settings.tls,
+        headerSizeBytesMax: REQUEST_HEADER_SIZE_BYTES_MAX,
+        connectionsMax: CONNECTIONS_PER_WORKER_MAX,
+        headersTimeoutMs: HEADER_TIMEOUT_MS,
+        keepAliveMs: IDLE_CONNECTION_MS,
+        onTlsError: (error) =>
+          log.error(
+            { err: error },
+            'the changed certificate cannot be used; the one before stays in use',
+          ),
+      },
+      attach,
+    )
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ListenRefused(`cannot serve at ${address.host}:${address.port}: ${reason}`)
@@ -168,11 +212,12 @@ export function runWorker(parent: Parent): void {
   const say = (message: FromChild): void => parent.send(message)
   const gatherings = new Map<number, (snapshots: readonly MetricsSnapshot[]) => void>()
   let nextGathering = 0
-  const gather: Gather = async () => await new Promise((resolve) => {
-    const requestId = nextGathering++
-    gatherings.set(requestId, resolve)
-    say({ kind: 'gather', requestId })
-  })
+  const gather: Gather = async () =>
+    await new Promise((resolve) => {
+      const requestId = nextGathering++
+      gatherings.set(requestId, resolve)
+      say({ kind: 'gather', requestId })
+    })
   let running: Promise<RunningWorker> | null = null
   const hear = async (message: ToChild): Promise<void> => {
     if (message.kind === 'start') {

@@ -6,15 +6,25 @@ import type { CommitId, ExtentId, WriterId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
 import { DirectoryError } from '../directory/directory.ts'
 import type {
-  Directory, DirectoryOperation, DirectoryOutcome, DirectoryReader,
+  Directory,
+  DirectoryOperation,
+  DirectoryOutcome,
+  DirectoryReader,
 } from '../directory/directory.ts'
 import { ObjectIndexError } from '../object-index/object-index.ts'
 import type {
-  IndexOperation, IndexOutcome, ObjectIndex, ObjectIndexErrorCode, ObjectIndexReader,
+  IndexOperation,
+  IndexOutcome,
+  ObjectIndex,
+  ObjectIndexErrorCode,
+  ObjectIndexReader,
 } from '../object-index/object-index.ts'
 import { PlacementError } from '../placement/placement.ts'
 import type {
-  Lease, Placement, PlacementErrorCode, PlacementStatus,
+  Lease,
+  Placement,
+  PlacementErrorCode,
+  PlacementStatus,
 } from '../placement/placement.ts'
 import type { Channel } from '../platform/channel.ts'
 import { extend } from './extend.ts'
@@ -28,8 +38,11 @@ export interface WriterParts {
 }
 
 /** Serves the writer's half to one worker; `onHello` learns who it is. */
-export function serveWriter(channel: Channel, parts: WriterParts,
-  onHello: (writerId: WriterId) => void): void {
+export function serveWriter(
+  channel: Channel,
+  parts: WriterParts,
+  onHello: (writerId: WriterId) => void,
+): void {
   serveRpc(channel, {
     hello: async (writerId: WriterId) => {
       onHello(writerId)
@@ -66,7 +79,7 @@ async function call(link: WriterLink, method: string, argument: unknown): Promis
 export function openIndexClient(reader: ObjectIndexReader, link: WriterLink): ObjectIndex {
   const apply = async (operation: IndexOperation, id: CommitId): Promise<IndexOutcome> => {
     try {
-      return await call(link, 'index', [operation, id]) as IndexOutcome
+      return (await call(link, 'index', [operation, id])) as IndexOutcome
     } catch (error) {
       throw indexError(error)
     }
@@ -87,7 +100,7 @@ function indexError(error: unknown): unknown {
 export function openDirectoryClient(reader: DirectoryReader, link: WriterLink): Directory {
   const apply = async (operation: DirectoryOperation): Promise<DirectoryOutcome> => {
     try {
-      return await call(link, 'directory', operation) as DirectoryOutcome
+      return (await call(link, 'directory', operation)) as DirectoryOutcome
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
       const code = error.code === 'unavailable' ? 'unavailable' : 'unsure'
@@ -110,14 +123,14 @@ export function openPlacementClient(link: WriterLink): Placement {
     }
   }
   return {
-    lease: async (writerId, layout) => await ask('lease', [writerId, layout]) as Lease,
+    lease: async (writerId, layout) => (await ask('lease', [writerId, layout])) as Lease,
     seal: async (extentId) => {
       await ask('seal', extentId)
     },
     sealAllOf: async (writerId) => {
       await ask('sealAllOf', writerId)
     },
-    status: async () => await ask('placementStatus', null) as PlacementStatus,
+    status: async () => (await ask('placementStatus', null)) as PlacementStatus,
   }
 }
 

@@ -31,8 +31,14 @@ export const WRITER_SOCKET = 'writer.sock'
 /** A process's share of the ground: its own disk buffers, the system's clock and randomness. */
 export async function openGround(settings: CellSettings, log: Log): Promise<Ground> {
   const { disk, superblock } = await openStoreFolder(settings.folder)
-  return { folder: settings.folder, driveId: superblock.driveId, clock: systemClock,
-    random: openSystemRandom(), disk, report: (message) => log.warn(message) }
+  return {
+    folder: settings.folder,
+    driveId: superblock.driveId,
+    clock: systemClock,
+    random: openSystemRandom(),
+    disk,
+    report: (message) => log.warn(message),
+  }
 }
 
 /** The running writer: its cell, and who is connected. */
@@ -56,9 +62,13 @@ export async function startWriter(settings: CellSettings, ground: Ground): Promi
   }
   const socket = await listenChannel(join(settings.folder, WRITER_SOCKET), accept)
   closers.defer(async () => await socket.close())
-  const admin = openAdmin({ ...cell, clock: ground.clock, random: ground.random,
+  const admin = openAdmin({
+    ...cell,
+    clock: ground.clock,
+    random: ground.random,
     status: async () => await describeStore(settings, ground, cell),
-    verify: async (request, note) => await verifyStore(ground, cell, request, note) })
+    verify: async (request, note) => await verifyStore(ground, cell, request, note),
+  })
   const adminSocket = await serveAdmin(settings.folder, admin)
   closers.defer(async () => await adminSocket.close())
   return {
@@ -74,14 +84,22 @@ export async function startWriter(settings: CellSettings, ground: Ground): Promi
 /** What `holdfast info` shows of the parts. */
 export async function describeStore(
   settings: Pick<CellSettings, 'version' | 'region'> & { readonly isServed?: boolean },
-  ground: Ground, cell: WriterCell): ReturnType<AdminParts['status']> {
+  ground: Ground,
+  cell: WriterCell,
+): ReturnType<AdminParts['status']> {
   const { epoch, versionstamp, clockAlarm } = cell.engine.status()
   const { cursor } = cell.archiver.status()
-  return { version: settings.version, region: settings.region, driveId: ground.driveId,
-    isServed: settings.isServed ?? true, epoch,
+  return {
+    version: settings.version,
+    region: settings.region,
+    driveId: ground.driveId,
+    isServed: settings.isServed ?? true,
+    epoch,
     position: `${versionstamp.incarnation}.${versionstamp.sequence}`,
     archivedTo: `${cursor.incarnation}.${cursor.sequence}`,
-    clockAlarm, placement: await cell.placement.status() }
+    clockAlarm,
+    placement: await cell.placement.status(),
+  }
 }
 
 /** Runs the writer process under its parent. */
@@ -91,8 +109,9 @@ export function runWriter(parent: Parent): void {
   const hear = async (message: ToChild): Promise<void> => {
     if (message.kind === 'start') {
       const log = openLog('writer', message.settings.logLevel)
-      running = openGround(message.settings, log)
-        .then(async (ground) => await startWriter(message.settings, ground))
+      running = openGround(message.settings, log).then(
+        async (ground) => await startWriter(message.settings, ground),
+      )
       await running
       return say({ kind: 'ready', writerId: newId<WriterId>(openSystemRandom()), address: null })
     }
@@ -116,8 +135,8 @@ export function runWriter(parent: Parent): void {
 
 /** What a child cannot get over: refused for the operator at start, else it ends and is replaced. */
 export function failStart(say: (message: FromChild) => void, error: unknown): void {
-  const isRefusal = error instanceof Error &&
-    ['StoreRefused', 'AdminError', 'ListenRefused'].includes(error.name)
+  const isRefusal =
+    error instanceof Error && ['StoreRefused', 'AdminError', 'ListenRefused'].includes(error.name)
   if (isRefusal) {
     say({ kind: 'refused', message: error.message })
     return

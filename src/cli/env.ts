@@ -8,7 +8,8 @@ export interface Environment {
 
 /** Reads the environment once. An empty variable counts as not set. */
 export function readEnvironment(): Environment {
-  const own = Object.entries(process.env)
-    .filter(([name, value]) => name.startsWith('HOLDFAST_') && value !== '')
+  const own = Object.entries(process.env).filter(
+    ([name, value]) => name.startsWith('HOLDFAST_') && value !== '',
+  )
   return { variables: Object.fromEntries(own), hasNoColor: (process.env['NO_COLOR'] ?? '') !== '' }
 }

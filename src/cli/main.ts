@@ -24,7 +24,7 @@ type Act = (terminal: Terminal, ...args: never[]) => Promise<ExitCode | void>
 /** Runs the command line; sets the exit code. */
 async function main(): Promise<void> {
   const program = new Command('holdfast')
-    .description('An S3-compatible object store that an operator\'s mistake cannot take down.')
+    .description("An S3-compatible object store that an operator's mistake cannot take down.")
     .version(VERSION)
     .exitOverride()
     .showSuggestionAfterError()
@@ -70,8 +70,10 @@ function run(act: Act): (...args: unknown[]) => Promise<void> {
 function withServeOptions(command: Command): Command {
   for (const name of SERVE_OPTION_NAMES) {
     const { kind, default: preset, description } = SERVE_OPTIONS[name]
-    const option = new Option(`--${name} <${kind.placeholder}>`,
-      `${description} [${variableOf(name)}]`)
+    const option = new Option(
+      `--${name} <${kind.placeholder}>`,
+      `${description} [${variableOf(name)}]`,
+    )
     if (preset !== null) option.helpGroup('Options:').default(undefined, presetText(preset))
     command.addOption(option)
   }
@@ -88,35 +90,57 @@ function addServe(program: Command): void {
   withServeOptions(program.command('up', { isDefault: true }))
     .description('serve ./holdfast-data; make it first where it does not exist')
     .option('--json', 'print what was made as JSON')
-    .action(run(async (terminal, flags: Record<string, string>) =>
-      await serveDefault(terminal, flags, readEnvironment())))
+    .action(
+      run(
+        async (terminal, flags: Record<string, string>) =>
+          await serveDefault(terminal, flags, readEnvironment()),
+      ),
+    )
   withServeOptions(program.command('serve'))
     .argument('<DIR>', FOLDER)
     .description('serve a store that `holdfast init` made')
     .option('--json', 'print the address as JSON')
-    .action(run(async (terminal, folder: string, flags: Record<string, string>) =>
-      await serveStore(terminal, folder, flags, readEnvironment())))
+    .action(
+      run(
+        async (terminal, folder: string, flags: Record<string, string>) =>
+          await serveStore(terminal, folder, flags, readEnvironment()),
+      ),
+    )
 }
 
 function addStoreCommands(program: Command): void {
-  program.command('init').argument('<DIR>', 'an empty or missing directory')
+  program
+    .command('init')
+    .argument('<DIR>', 'an empty or missing directory')
     .description('make a store: superblock, ballast, root key')
     .option('--json', 'print as JSON')
     .addOption(new Option('--region <NAME>', 'the region it belongs to [HOLDFAST_REGION]'))
-    .action(run(async (terminal, folder: string, flags: { region?: string }) => {
-      await initStore(terminal, folder, flags, readEnvironment())
-    }))
-  program.command('info').argument('<DIR>', FOLDER)
+    .action(
+      run(async (terminal, folder: string, flags: { region?: string }) => {
+        await initStore(terminal, folder, flags, readEnvironment())
+      }),
+    )
+  program
+    .command('info')
+    .argument('<DIR>', FOLDER)
     .description('what the store is, and how it is')
     .option('--json', 'print as JSON')
     .action(run(async (terminal, folder: string) => await showInfo(terminal, folder)))
-  program.command('verify').argument('<DIR>', FOLDER)
+  program
+    .command('verify')
+    .argument('<DIR>', FOLDER)
     .description('validate all records, then read every blob; exit code 1 if anything is wrong')
     .option('--records', 'stop after the records')
     .option('--json', 'print as JSON')
-    .action(run(async (terminal, folder: string, flags: { records?: boolean }) =>
-      await verifyStore(terminal, folder, { isRecordsOnly: flags.records === true })))
-  program.command('rebuild').argument('<DIR>', FOLDER)
+    .action(
+      run(
+        async (terminal, folder: string, flags: { records?: boolean }) =>
+          await verifyStore(terminal, folder, { isRecordsOnly: flags.records === true }),
+      ),
+    )
+  program
+    .command('rebuild')
+    .argument('<DIR>', FOLDER)
     .description('make the index anew from the data; the old one is kept aside')
     .option('--json', 'print as JSON')
     .action(run(async (terminal, folder: string) => await rebuildStore(terminal, folder)))
@@ -124,38 +148,66 @@ function addStoreCommands(program: Command): void {
 
 function addUserCommands(program: Command): void {
   const user = program.command('user').description('accounts and their access keys')
-  user.command('add').argument('<DIR>', FOLDER).argument('<NAME>', 'display name')
+  user
+    .command('add')
+    .argument('<DIR>', FOLDER)
+    .argument('<NAME>', 'display name')
     .description('add a user with an access key')
     .option('--id <ID>', 'canonical id (default: random)')
     .option('--email <ADDRESS>', 'e-mail address')
     .option('--access-key <KEY>', 'access key (default: random)')
     .option('--secret-key <KEY>', 'secret key (default: random)')
     .option('--json', 'print as JSON')
-    .action(run(addUser as Act))
-  user.command('list').argument('<DIR>', FOLDER).description('all users')
-    .option('--json', 'print as JSON').action(run(listUsers as Act))
-  user.command('remove').argument('<DIR>', FOLDER).argument('<ID>', 'canonical id')
+    .action(run(addUser))
+  user
+    .command('list')
+    .argument('<DIR>', FOLDER)
+    .description('all users')
+    .option('--json', 'print as JSON')
+    .action(run(listUsers))
+  user
+    .command('remove')
+    .argument('<DIR>', FOLDER)
+    .argument('<ID>', 'canonical id')
     .description('remove a user who owns no buckets, and its keys')
-    .option('--json', 'print as JSON').action(run(removeUser as Act))
-  user.command('key').argument('<DIR>', FOLDER).argument('<ID>', 'canonical id')
+    .option('--json', 'print as JSON')
+    .action(run(removeUser))
+  user
+    .command('key')
+    .argument('<DIR>', FOLDER)
+    .argument('<ID>', 'canonical id')
     .description('give a user another access key, or take one away')
     .option('--remove <KEY>', 'the access key to take away')
     .option('--access-key <KEY>', 'access key (default: random)')
     .option('--secret-key <KEY>', 'secret key (default: random)')
-    .option('--json', 'print as JSON').action(run(changeKey as Act))
+    .option('--json', 'print as JSON')
+    .action(run(changeKey))
 }
 
 function addBucketCommands(program: Command): void {
   const bucket = program.command('bucket').description('what buckets hold, and what they may')
-  bucket.command('list').argument('<DIR>', FOLDER).description('all buckets')
-    .option('--json', 'print as JSON').action(run(listBuckets as Act))
-  bucket.command('usage').argument('<DIR>', FOLDER).argument('<BUCKET>', 'its name')
-    .description('one bucket').option('--json', 'print as JSON').action(run(showUsage as Act))
-  bucket.command('quota').argument('<DIR>', FOLDER).argument('<BUCKET>', 'its name')
+  bucket
+    .command('list')
+    .argument('<DIR>', FOLDER)
+    .description('all buckets')
+    .option('--json', 'print as JSON')
+    .action(run(listBuckets))
+  bucket
+    .command('usage')
+    .argument('<DIR>', FOLDER)
+    .argument('<BUCKET>', 'its name')
+    .description('one bucket')
+    .option('--json', 'print as JSON')
+    .action(run(showUsage))
+  bucket
+    .command('quota')
+    .argument('<DIR>', FOLDER)
+    .argument('<BUCKET>', 'its name')
     .description('set what a bucket may hold; over it, writes answer 403 QuotaExceeded')
     .option('--bytes <SIZE>', 'all versions and unfinished uploads together; none: no limit')
     .option('--objects <N>', 'keys; none: no limit')
-    .option('--json', 'print as JSON').action(run(setQuota as Act))
+    .option('--json', 'print as JSON')
+    .action(run(setQuota))
 }
 
 await main()

@@ -38,7 +38,8 @@ test('a value that does not fit is refused with its source and what fits', () =>
   assert.match(refusal({ flags: { listen: 'nine thousand' } }), /^--listen takes a host and a port/)
   assert.match(refusal({ environment: { HOLDFAST_WORKERS: 'many' } }), /^HOLDFAST_WORKERS takes/)
   assert.match(refusal({ config: { start: 'maybe' } }), /"start" in the config file takes one of/)
-  for (const listen of ['127.0.0.1', ':70000', 'a b:1', '[::1:9000', '']) refusal({ flags: { listen } })
+  for (const listen of ['127.0.0.1', ':70000', 'a b:1', '[::1:9000', ''])
+    refusal({ flags: { listen } })
 })
 
 test('a blank value never means the default', () => {

@@ -17,19 +17,34 @@ export interface Address {
   readonly port: number
 }
 
-const text: Kind<string> = { placeholder: 'TEXT', expects: 'a text', parse: (value) =>
-  value.trim() === '' ? null : value }
+const text: Kind<string> = {
+  placeholder: 'TEXT',
+  expects: 'a text',
+  parse: (value) => (value.trim() === '' ? null : value),
+}
 const file: Kind<string> = { ...text, placeholder: 'FILE', expects: 'a file name' }
-const address: Kind<Address> = { placeholder: 'HOST:PORT', parse: parseAddress,
-  expects: 'a host and a port, such as 127.0.0.1:9000 or [::1]:9000' }
-const count: Kind<number> = { placeholder: 'N', expects: 'a whole number from 0 to 256',
-  parse: (value) => (/^\d{1,3}$/.test(value) && Number(value) <= 256 ? Number(value) : null) }
-const list: Kind<readonly string[]> = { placeholder: 'NAME[,NAME…]', expects: 'host names',
-  parse: parseDomains }
+const address: Kind<Address> = {
+  placeholder: 'HOST:PORT',
+  parse: parseAddress,
+  expects: 'a host and a port, such as 127.0.0.1:9000 or [::1]:9000',
+}
+const count: Kind<number> = {
+  placeholder: 'N',
+  expects: 'a whole number from 0 to 256',
+  parse: (value) => (/^\d{1,3}$/.test(value) && Number(value) <= 256 ? Number(value) : null),
+}
+const list: Kind<readonly string[]> = {
+  placeholder: 'NAME[,NAME…]',
+  expects: 'host names',
+  parse: parseDomains,
+}
 
 function oneOf<T extends string>(...values: readonly T[]): Kind<T> {
-  return { placeholder: values.join('|'), expects: `one of ${values.join(', ')}`,
-    parse: (value) => values.find((known) => known === value) ?? null }
+  return {
+    placeholder: values.join('|'),
+    expects: `one of ${values.join(', ')}`,
+    parse: (value) => values.find((known) => known === value) ?? null,
+  }
 }
 
 interface Option<T> {
@@ -62,21 +77,36 @@ interface ServeOptionTable {
 
 /** What `holdfast serve` takes. */
 export const SERVE_OPTIONS: ServeOptionTable = {
-  listen: option(address, { host: '127.0.0.1', port: 9000 },
-    'where S3 is served; port 0 takes a free one'),
-  'admin-listen': option(address, null,
-    'serve /-/health and /-/metrics here alone (default: with S3)'),
+  listen: option(
+    address,
+    { host: '127.0.0.1', port: 9000 },
+    'where S3 is served; port 0 takes a free one',
+  ),
+  'admin-listen': option(
+    address,
+    null,
+    'serve /-/health and /-/metrics here alone (default: with S3)',
+  ),
   region: option(text, 'us-east-1', 'the region that requests are signed for'),
   domain: option(list, null, 'base domains for bucket.DOMAIN addressing; path style always works'),
   'tls-cert': option(file, null, 'PEM certificate chain; with --tls-key, S3 is served over TLS'),
   'tls-key': option(file, null, 'PEM key; both files are read again when they change'),
   workers: option(count, 0, 'processes that serve requests; 0: one for each core'),
-  start: option(oneOf('serve', 'strict'), 'serve',
-    'serve at once and validate beside it, or hold requests until all records are validated'),
-  'access-log': option(oneOf('none', 'errors', 'all'), 'errors',
-    'which requests are logged, one JSON line each, to standard output'),
-  'log-level': option(oneOf('debug', 'info', 'warn', 'error'), 'info',
-    'what else is logged, to standard error'),
+  start: option(
+    oneOf('serve', 'strict'),
+    'serve',
+    'serve at once and validate beside it, or hold requests until all records are validated',
+  ),
+  'access-log': option(
+    oneOf('none', 'errors', 'all'),
+    'errors',
+    'which requests are logged, one JSON line each, to standard output',
+  ),
+  'log-level': option(
+    oneOf('debug', 'info', 'warn', 'error'),
+    'info',
+    'what else is logged, to standard error',
+  ),
   'access-key': option(text, null, "sets the root account's access key, with --secret-key"),
   'secret-key': { ...option(text, null, "sets the root account's secret key"), isSecret: true },
 }
@@ -87,8 +117,9 @@ export type ServeOptions = {
   readonly [N in ServeOptionName]: ServeOptionTable[N] extends Option<infer T> ? T | null : never
 }
 
-export const SERVE_OPTION_NAMES: readonly ServeOptionName[] =
-  Object.keys(SERVE_OPTIONS) as ServeOptionName[]
+export const SERVE_OPTION_NAMES: readonly ServeOptionName[] = Object.keys(
+  SERVE_OPTIONS,
+) as ServeOptionName[]
 
 /** HOLDFAST_TLS_CERT for tls-cert. */
 export function variableOf(name: string): string {

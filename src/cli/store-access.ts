@@ -28,7 +28,8 @@ export async function withAdmin<T>(folder: string, act: (admin: Admin) => Promis
 
 /** What the operator can put right becomes one line and exit code 2; a defect stays as it is. */
 export function asCliError(error: unknown): unknown {
-  if (error instanceof AdminError || error instanceof StoreRefused) return new CliError(error.message)
+  if (error instanceof AdminError || error instanceof StoreRefused)
+    return new CliError(error.message)
   if (!(error instanceof RpcError)) return error
   if (error.kind === 'AdminError') return new CliError(error.message)
   if (error.kind === 'ChannelClosed') {

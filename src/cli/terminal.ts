@@ -47,20 +47,43 @@ function jsonValue(_name: string, value: unknown): unknown {
 }
 
 /** A table with a head; numbers are set right. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]):
-string {
-  const isNumeric = head.map((_, column) =>
-    rows.length > 0 && rows.every((row) => /^[\d.,]+( [KMGTP]?i?B)?$|^-$/.test(String(row[column]))))
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const isNumeric = head.map(
+    (_, column) =>
+      rows.length > 0 &&
+      rows.every((row) => /^[\d.,]+( [KMGTP]?i?B)?$|^-$/.test(String(row[column]))),
+  )
   const made = new Table({
     head: [...head],
     style: { head: [], border: [], compact: true },
     colAligns: isNumeric.map((right) => (right ? 'right' : 'left')),
-    chars: { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '',
-      'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '',
-      right: '', 'right-mid': '', middle: '  ' },
+    chars: {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '  ',
+    },
   })
   for (const row of rows) made.push(row.map(String))
-  return made.toString().split('\n').map((line) => line.trimEnd()).join('\n')
+  return made
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
 }
 
 const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']

@@ -13,7 +13,8 @@ export interface Welcome {
 export function welcome({ url, folder, region, key }: Welcome): string {
   const served = `Holdfast serves ./${folder} at ${url}`
   if (key === null) return served
-  return `${served}
+  return (
+    `${served}
 
   root access key  ${key.accessKeyId}
   root secret key  ${key.secretKey}      (not shown again)
@@ -37,4 +38,5 @@ with an SDK (JavaScript):
     credentials: { accessKeyId: '${key.accessKeyId}',
       secretAccessKey: '${key.secretKey}' } })
 `
+  )
 }

@@ -41,8 +41,11 @@ export class BodyDigests {
   }
 
   finish(): BodySums {
-    return { md5: this.#md5.finish(), sha256: this.#sha256?.finish() ?? null,
-      checksums: this.#checksums.map(([algorithm, running]) => [algorithm, running.finish()]) }
+    return {
+      md5: this.#md5.finish(),
+      sha256: this.#sha256?.finish() ?? null,
+      checksums: this.#checksums.map(([algorithm, running]) => [algorithm, running.finish()]),
+    }
   }
 }
 
@@ -54,11 +57,16 @@ export interface BodySums {
 }
 
 /** The digests of a body that is whole in memory; about half the cost of the piecewise ones. */
-export function digestWhole(bytes: Uint8Array, { stored, claimed, hasSha256 }: WantedDigests):
-BodySums {
+export function digestWhole(
+  bytes: Uint8Array,
+  { stored, claimed, hasSha256 }: WantedDigests,
+): BodySums {
   const algorithms = claimed === null || claimed === stored ? [stored] : [stored, claimed]
-  return { md5: digest('md5', bytes), sha256: hasSha256 ? digest('sha256', bytes) : null,
-    checksums: algorithms.map((algorithm) => [algorithm, checksumOf(algorithm, bytes)]) }
+  return {
+    md5: digest('md5', bytes),
+    sha256: hasSha256 ? digest('sha256', bytes) : null,
+    checksums: algorithms.map((algorithm) => [algorithm, checksumOf(algorithm, bytes)]),
+  }
 }
 
 /** The checksum of bytes, raw and big-endian. */
@@ -80,14 +88,18 @@ export function storedChecksum({ checksums }: BodySums): StoredChecksum {
 /** Compares what the client claims with what came. @throws GatewayError */
 export function checkClaims(claims: BodyClaims, sums: BodySums): void {
   if (claims.md5 !== null && !isSame(claims.md5, sums.md5)) {
-    throw new GatewayError('bad-digest', 'The Content-MD5 you specified did not match what we received.')
+    throw new GatewayError(
+      'bad-digest',
+      'The Content-MD5 you specified did not match what we received.',
+    )
   }
   if (claims.sha256 !== null) {
     assert(sums.sha256 !== null, 'a claimed SHA-256 was announced')
     if (!isSame(claims.sha256, sums.sha256)) {
       throw new GatewayError('sha256-mismatch', '', {
         ClientComputedContentSHA256: Buffer.from(claims.sha256).toString('hex'),
-        S3ComputedContentSHA256: Buffer.from(sums.sha256).toString('hex') })
+        S3ComputedContentSHA256: Buffer.from(sums.sha256).toString('hex'),
+      })
     }
   }
   if (claims.checksum === null) return
@@ -95,8 +107,10 @@ export function checkClaims(claims: BodyClaims, sums: BodySums): void {
   const found = sums.checksums.find(([name]) => name === algorithm)
   assert(found !== undefined, 'a claimed checksum was announced')
   if (!isSame(value, found[1])) {
-    throw new GatewayError('bad-digest',
-      `The ${algorithm} you specified did not match the calculated checksum.`)
+    throw new GatewayError(
+      'bad-digest',
+      `The ${algorithm} you specified did not match the calculated checksum.`,
+    )
   }
 }
 
@@ -111,19 +125,27 @@ function openRunning(algorithm: ChecksumAlgorithm): Running {
   }
   if (algorithm === 'CRC64NVME') {
     let crc = 0n
-    return { update: (bytes) => { crc = crc64nvme(bytes, crc) },
+    return {
+      update: (bytes) => {
+        crc = crc64nvme(bytes, crc)
+      },
       finish: () => {
         const raw = Buffer.allocUnsafe(8)
         raw.writeBigUInt64BE(crc)
         return raw
-      } }
+      },
+    }
   }
   const step = algorithm === 'CRC32' ? crc32 : crc32c
   let crc = 0
-  return { update: (bytes) => { crc = step(bytes, crc) },
+  return {
+    update: (bytes) => {
+      crc = step(bytes, crc)
+    },
     finish: () => {
       const raw = Buffer.allocUnsafe(4)
       raw.writeUInt32BE(crc)
       return raw
-    } }
+    },
+  }
 }

@@ -1,13 +1,14 @@
 // What a completed upload is: checks the parts that the client names against those that are there,
 // and computes ETag and checksum of the whole from theirs. Pure decisions over plain values.
 
-import {
-  crc32Combine, crc32cCombine, crc64nvmeCombine,
-} from '../base/checksum.ts'
+import { crc32Combine, crc32cCombine, crc64nvmeCombine } from '../base/checksum.ts'
 import { digest } from '../base/digest.ts'
 import { PART_SIZE_BYTES_MIN } from '../base/limits.ts'
 import type {
-  ChecksumAlgorithm, Part, StoredChecksum, Upload,
+  ChecksumAlgorithm,
+  Part,
+  StoredChecksum,
+  Upload,
 } from '../object-index/object-index.ts'
 import { checksumOf, isSame } from './body-digests.ts'
 import { GatewayError } from './gateway.ts'
@@ -21,8 +22,11 @@ export interface Completion {
 }
 
 /** @throws GatewayError `invalid-part-order`, `invalid-part`, `entity-too-small`, `checksum-type`… */
-export function planCompletion(upload: Upload, parts: readonly Part[], request: CompleteRequest):
-Completion {
+export function planCompletion(
+  upload: Upload,
+  parts: readonly Part[],
+  request: CompleteRequest,
+): Completion {
   requireOrder(request)
   const byNumber = new Map(parts.map((part) => [part.partNumber, part]))
   const chosen = request.parts.map((named) => {
@@ -45,7 +49,8 @@ Completion {
 
 function requireOrder({ parts }: CompleteRequest): void {
   parts.forEach(({ partNumber }, index) => {
-    if (partNumber <= (parts[index - 1]?.partNumber ?? 0)) throw new GatewayError('invalid-part-order', '')
+    if (partNumber <= (parts[index - 1]?.partNumber ?? 0))
+      throw new GatewayError('invalid-part-order', '')
   })
 }
 
@@ -55,24 +60,38 @@ function invalidPart(partNumber: number): GatewayError {
 
 function requireSize(part: Part): void {
   if (part.sizeBytes >= PART_SIZE_BYTES_MIN) return
-  throw new GatewayError('entity-too-small', '', { ProposedSize: String(part.sizeBytes),
-    MinSizeAllowed: String(PART_SIZE_BYTES_MIN), PartNumber: String(part.partNumber), ETag: part.etag })
+  throw new GatewayError('entity-too-small', '', {
+    ProposedSize: String(part.sizeBytes),
+    MinSizeAllowed: String(PART_SIZE_BYTES_MIN),
+    PartNumber: String(part.partNumber),
+    ETag: part.etag,
+  })
 }
 
 /** Checksums named for parts must be theirs; for COMPOSITE, once asked for, each must be named. */
-function requirePartChecksums(upload: Upload, chosen: readonly Part[], request: CompleteRequest): void {
+function requirePartChecksums(
+  upload: Upload,
+  chosen: readonly Part[],
+  request: CompleteRequest,
+): void {
   request.parts.forEach((named, index) => {
     const part = chosen[index]
     if (named.checksum === null) {
       if (upload.checksumAlgorithm === null || upload.checksumType !== 'COMPOSITE') return
-      throw new GatewayError('checksum-type',
+      throw new GatewayError(
+        'checksum-type',
         `The upload was created using a ${upload.checksumAlgorithm.toLowerCase()} checksum. The ` +
-        'complete request must include the checksum for each part. It was missing for part ' +
-        `${named.partNumber} in the request.`)
+          'complete request must include the checksum for each part. It was missing for part ' +
+          `${named.partNumber} in the request.`,
+      )
     }
     const stored = part?.checksum ?? null
-    if (stored === null || stored.algorithm !== named.checksumAlgorithm ||
-      !isSame(stored.value, named.checksum)) throw invalidPart(named.partNumber)
+    if (
+      stored === null ||
+      stored.algorithm !== named.checksumAlgorithm ||
+      !isSame(stored.value, named.checksum)
+    )
+      throw invalidPart(named.partNumber)
   })
 }
 
@@ -88,38 +107,65 @@ function wholeChecksum(upload: Upload, chosen: readonly Part[]): StoredChecksum 
   if (type === 'COMPOSITE') {
     return { algorithm, type, value: checksumOf(algorithm, Buffer.concat(values)) }
   }
-  const value = combineAll(algorithm, values, chosen.map((part) => part.sizeBytes))
+  const value = combineAll(
+    algorithm,
+    values,
+    chosen.map((part) => part.sizeBytes),
+  )
   return value === null ? null : { algorithm, type, value }
 }
 
-function combineAll(algorithm: ChecksumAlgorithm, values: readonly Uint8Array[],
-  sizes: readonly number[]): Uint8Array | null {
+function combineAll(
+  algorithm: ChecksumAlgorithm,
+  values: readonly Uint8Array[],
+  sizes: readonly number[],
+): Uint8Array | null {
   if (algorithm === 'SHA1' || algorithm === 'SHA256') return null
   if (algorithm === 'CRC64NVME') {
     const raw = Buffer.allocUnsafe(8)
-    raw.writeBigUInt64BE(values.reduce((crc, value, index) =>
-      crc64nvmeCombine(crc, Buffer.from(value).readBigUInt64BE(), sizes[index] ?? 0), 0n))
+    raw.writeBigUInt64BE(
+      values.reduce(
+        (crc, value, index) =>
+          crc64nvmeCombine(crc, Buffer.from(value).readBigUInt64BE(), sizes[index] ?? 0),
+        0n,
+      ),
+    )
     return raw
   }
   const combine = algorithm === 'CRC32' ? crc32Combine : crc32cCombine
   const raw = Buffer.allocUnsafe(4)
-  raw.writeUInt32BE(values.reduce((crc, value, index) =>
-    combine(crc, Buffer.from(value).readUInt32BE(), sizes[index] ?? 0), 0))
+  raw.writeUInt32BE(
+    values.reduce(
+      (crc, value, index) => combine(crc, Buffer.from(value).readUInt32BE(), sizes[index] ?? 0),
+      0,
+    ),
+  )
   return raw
 }
 
-function requireWholeChecksum(upload: Upload, computed: StoredChecksum | null,
-  { checksum, checksumType }: CompleteRequest): void {
+function requireWholeChecksum(
+  upload: Upload,
+  computed: StoredChecksum | null,
+  { checksum, checksumType }: CompleteRequest,
+): void {
   const type = upload.checksumType ?? 'FULL_OBJECT'
   if (checksumType !== null && checksumType !== type) {
-    throw new GatewayError('checksum-type', `The upload was created using the ${type} checksum ` +
-      `type. The complete request must use the same type.`)
+    throw new GatewayError(
+      'checksum-type',
+      `The upload was created using the ${type} checksum ` +
+        `type. The complete request must use the same type.`,
+    )
   }
   if (checksum === null) return
   if (computed === null || checksum.algorithm !== computed.algorithm) {
-    throw new GatewayError('checksum-type', 'The upload was created using another checksum algorithm.')
+    throw new GatewayError(
+      'checksum-type',
+      'The upload was created using another checksum algorithm.',
+    )
   }
   if (isSame(checksum.value, computed.value)) return
-  throw new GatewayError('bad-digest',
-    `The ${checksum.algorithm} you specified did not match the calculated checksum.`)
+  throw new GatewayError(
+    'bad-digest',
+    `The ${checksum.algorithm} you specified did not match the calculated checksum.`,
+  )
 }

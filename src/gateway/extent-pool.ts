@@ -49,7 +49,11 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
   #isClosed = false
   readonly #closing = new Set<Promise<void>>()
 
-  constructor(parts: PoolParts, layout: 'packed' | 'direct', openWriter: (lease: Lease) => Promise<W>) {
+  constructor(
+    parts: PoolParts,
+    layout: 'packed' | 'direct',
+    openWriter: (lease: Lease) => Promise<W>,
+  ) {
     this.#parts = parts
     this.#layout = layout
     this.#openWriter = openWriter
@@ -61,7 +65,7 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
    */
   async fill<T>(write: (writer: W) => T | Promise<T>): Promise<{ use: Use<W>; written: T }> {
     for (let rolls = 0; rolls < ROLLS_MAX; rolls++) {
-      const filling = this.#current ?? await this.#roll()
+      const filling = this.#current ?? (await this.#roll())
       const use = this.#use(filling)
       try {
         const written = await write(filling.writer)
@@ -103,14 +107,14 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
   /** Takes the extent that was leased ahead, or leases one now; of many callers one leases. */
   async #roll(): Promise<Filling<W>> {
     if (this.#isClosed) throw new GatewayError('unavailable', 'the gateway is closing')
-    const next = this.#next ??= this.#lease()
+    const next = (this.#next ??= this.#lease())
     try {
       const filling = await next
       if (this.#next === next) {
         this.#next = null
         this.#current = filling
       }
-      return filling.isRetired ? this.#current ?? await this.#roll() : filling
+      return filling.isRetired ? (this.#current ?? (await this.#roll())) : filling
     } catch (error) {
       if (this.#next === next) this.#next = null
       throw error

@@ -3,11 +3,18 @@
 
 import type { Clock } from '../base/clock.ts'
 import { newId } from '../base/id.ts'
-import type { CommitId, UploadId, WriterId } from '../base/id.ts'
+import type { BucketId, CommitId, UploadId, WriterId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
 import type {
-  ChecksumAlgorithm, IndexOperation, IndexOutcome, ManifestPart, ObjectDraft, ObjectIndex,
-  ObjectIndexReader, ObjectVersion, Upload,
+  ChecksumAlgorithm,
+  IndexOperation,
+  IndexOutcome,
+  ManifestPart,
+  ObjectDraft,
+  ObjectIndex,
+  ObjectIndexReader,
+  ObjectVersion,
+  Upload,
 } from '../object-index/object-index.ts'
 import type { Placement } from '../placement/placement.ts'
 import type { BlobOwner, DirectWriter, PackedWriter, Storage } from '../storage/storage.ts'
@@ -17,7 +24,13 @@ import { ExtentPool } from './extent-pool.ts'
 import { requireDone, toGatewayError } from './gateway-errors.ts'
 import { GatewayError } from './gateway.ts'
 import type {
-  Body, CompleteRequest, CopyRequest, Gateway, PutPartRequest, PutRequest, Written,
+  Body,
+  CompleteRequest,
+  CopyRequest,
+  Gateway,
+  PutPartRequest,
+  PutRequest,
+  Written,
 } from './gateway.ts'
 import { partOf, readVersion } from './read-body.ts'
 import type { ByteRange } from './read-body.ts'
@@ -59,47 +72,80 @@ class GatewayService implements Gateway {
     this.#options = options
     const { storage, random, placement, clock } = options
     this.#gate = new SpaceGate(placement, clock)
-    const packed = new ExtentPool<PackedWriter>(options, 'packed', async (lease) =>
-      await storage.openPacked(lease.extentId, lease.capacityBytes))
-    const direct = new ExtentPool<DirectWriter>(options, 'direct', async (lease) =>
-      await storage.openDirect(lease.extentId, lease.capacityBytes))
+    const packed = new ExtentPool<PackedWriter>(
+      options,
+      'packed',
+      async (lease) => await storage.openPacked(lease.extentId, lease.capacityBytes),
+    )
+    const direct = new ExtentPool<DirectWriter>(
+      options,
+      'direct',
+      async (lease) => await storage.openDirect(lease.extentId, lease.capacityBytes),
+    )
     this.#parts = { packed, direct, random }
   }
 
   async put(request: PutRequest): Promise<Written> {
-    const { bucket, key, body, condition, ownerId, storageClass, headers, userMetadata, tags } = request
+    const { bucket, key, body, condition, ownerId, storageClass, headers, userMetadata, tags } =
+      request
     const versionRandom = Buffer.from(this.#options.random.bytes(8)).toString('hex')
     const target: BodyTarget = {
       owner: { kind: 'object', bucketId: bucket.id, key, versionRandom },
       metadata: metadataOf({ ownerId, storageClass, headers, userMetadata }),
-      storedAlgorithm: body.checksumAlgorithm ?? DEFAULT_CHECKSUM, signal: request.signal }
+      storedAlgorithm: body.checksumAlgorithm ?? DEFAULT_CHECKSUM,
+      signal: request.signal,
+    }
     return await this.#writeAndCommit(target, body, ({ locations, sums }) => {
-      const draft: ObjectDraft = { ownerId, storageClass, headers, userMetadata, tags, versionRandom,
-        sizeBytes: body.sizeBytes, etag: hex(sums.md5), checksum: storedChecksum(sums),
-        body: { kind: 'blobs', locations } }
-      return { kind: 'put-object', bucketId: bucket.id, key, condition, draft,
-        writerId: this.#options.writerId }
+      const draft: ObjectDraft = {
+        ownerId,
+        storageClass,
+        headers,
+        userMetadata,
+        tags,
+        versionRandom,
+        sizeBytes: body.sizeBytes,
+        etag: hex(sums.md5),
+        checksum: storedChecksum(sums),
+        body: { kind: 'blobs', locations },
+      }
+      return {
+        kind: 'put-object',
+        bucketId: bucket.id,
+        key,
+        condition,
+        draft,
+        writerId: this.#options.writerId,
+      }
     })
   }
 
   /** Writes a body, commits what `operation` makes of it, and answers when that is durable. */
-  async #writeAndCommit(target: BodyTarget, body: Body,
-    operation: (written: WrittenBody) => IndexOperation): Promise<Written> {
+  async #writeAndCommit(
+    target: BodyTarget,
+    body: Body,
+    operation: (written: WrittenBody) => IndexOperation,
+  ): Promise<Written> {
     return await asGateway(async () => {
       await this.#gate.requireRoom()
       const small = isSmall(body) ? await gatherSmall(body, target.storedAlgorithm) : null
       for (let tries = 1; ; tries++) {
-        const written = small === null
-          ? await writeLarge(this.#parts, target, body)
-          : await writeSmall(this.#parts, target, small)
+        const written =
+          small === null
+            ? await writeLarge(this.#parts, target, body)
+            : await writeSmall(this.#parts, target, small)
         try {
           const outcome = await this.#apply(operation(written))
           const isLost = outcome.kind === 'refused' && outcome.refusal === 'lease-lost'
           if (isLost) written.retire()
           if (isLost && small !== null && tries < LEASE_TRIES) continue
           const { versionId, lastModifiedMs } = requireDone(outcome)
-          return { etag: hex(written.sums.md5), versionId, lastModifiedMs,
-            sizeBytes: body.sizeBytes, checksum: storedChecksum(written.sums) }
+          return {
+            etag: hex(written.sums.md5),
+            versionId,
+            lastModifiedMs,
+            sizeBytes: body.sizeBytes,
+            checksum: storedChecksum(written.sums),
+          }
         } finally {
           written.end()
         }
@@ -112,40 +158,90 @@ class GatewayService implements Gateway {
   }
 
   async copy(request: CopyRequest): Promise<Written> {
-    const { source: { bucket: from, version }, bucket, key, condition, draft } = request
+    const {
+      source: { bucket: from, version },
+      bucket,
+      key,
+      condition,
+      draft,
+    } = request
     const wanted = request.checksumAlgorithm
     const keepsChecksum = wanted === null || version.checksum?.algorithm === wanted
     if (!keepsChecksum) return await this.#copyBytes(request, wanted)
-    const outcome = await asGateway(async () => await this.#apply({ kind: 'copy-object',
-      bucketId: bucket.id, key, condition,
-      draft: { ...draft, sizeBytes: version.sizeBytes, etag: version.etag,
-        checksum: version.checksum, body: version.body,
-        versionRandom: Buffer.from(this.#options.random.bytes(8)).toString('hex') },
-      source: { bucketId: from.id, key: version.key, versionId: version.versionId } }))
-    const needsBytes = outcome.kind === 'refused' &&
+    const outcome = await asGateway(
+      async () =>
+        await this.#apply({
+          kind: 'copy-object',
+          bucketId: bucket.id,
+          key,
+          condition,
+          draft: {
+            ...draft,
+            sizeBytes: version.sizeBytes,
+            etag: version.etag,
+            checksum: version.checksum,
+            body: version.body,
+            versionRandom: Buffer.from(this.#options.random.bytes(8)).toString('hex'),
+          },
+          source: { bucketId: from.id, key: version.key, versionId: version.versionId },
+        }),
+    )
+    const needsBytes =
+      outcome.kind === 'refused' &&
       (outcome.refusal === 'too-many-references' || outcome.refusal === 'source-changed')
     if (needsBytes) return await this.#copyBytes(request, version.checksum?.algorithm ?? null)
     const { versionId, lastModifiedMs } = requireDone(outcome)
-    return { etag: version.etag, versionId, lastModifiedMs, sizeBytes: version.sizeBytes,
-      checksum: version.checksum }
+    return {
+      etag: version.etag,
+      versionId,
+      lastModifiedMs,
+      sizeBytes: version.sizeBytes,
+      checksum: version.checksum,
+    }
   }
 
   async #copyBytes(request: CopyRequest, algorithm: ChecksumAlgorithm | null): Promise<Written> {
-    const { source: { bucket: from, version }, bucket, key, condition, draft, signal } = request
+    const {
+      source: { bucket: from, version },
+      bucket,
+      key,
+      condition,
+      draft,
+      signal,
+    } = request
     const range = { start: 0, end: version.sizeBytes }
     const body = new VersionBody(this.read(version, range, signal, from.id), range, algorithm)
     return await this.put({ ...draft, bucket, key, condition, body, signal })
   }
 
   async createUpload(request: Parameters<Gateway['createUpload']>[0]): Promise<UploadId> {
-    const { bucket, key, ownerId, storageClass, headers, userMetadata, tags, initiatorId,
-      checksumAlgorithm, checksumType } = request
+    const {
+      bucket,
+      key,
+      ownerId,
+      storageClass,
+      headers,
+      userMetadata,
+      tags,
+      initiatorId,
+      checksumAlgorithm,
+      checksumType,
+    } = request
     const uploadId = newId<UploadId>(this.#options.random)
     const versionRandom = Buffer.from(this.#options.random.bytes(8)).toString('hex')
-    const upload = { uploadId, key, initiatorId, checksumAlgorithm, checksumType,
-      draft: { ownerId, storageClass, headers, userMetadata, tags, versionRandom } }
-    requireDone(await asGateway(async () =>
-      await this.#apply({ kind: 'create-upload', bucketId: bucket.id, upload })))
+    const upload = {
+      uploadId,
+      key,
+      initiatorId,
+      checksumAlgorithm,
+      checksumType,
+      draft: { ownerId, storageClass, headers, userMetadata, tags, versionRandom },
+    }
+    requireDone(
+      await asGateway(
+        async () => await this.#apply({ kind: 'create-upload', bucketId: bucket.id, upload }),
+      ),
+    )
     return uploadId
   }
 
@@ -153,12 +249,26 @@ class GatewayService implements Gateway {
     const { bucket, key, uploadId, partNumber, body, signal } = request
     const upload = await this.#requireUpload(request)
     const owner: BlobOwner = { kind: 'part', bucketId: bucket.id, key, uploadId, partNumber }
-    const target: BodyTarget = { owner, metadata: metadataOf(upload.draft), signal,
-      storedAlgorithm: upload.checksumAlgorithm ?? DEFAULT_CHECKSUM }
-    return await this.#writeAndCommit(target, body, ({ locations, sums }) => ({ kind: 'put-part',
-      bucketId: bucket.id, key, uploadId, writerId: this.#options.writerId,
-      part: { partNumber, sizeBytes: body.sizeBytes, etag: hex(sums.md5),
-        checksum: storedChecksum(sums), locations } }))
+    const target: BodyTarget = {
+      owner,
+      metadata: metadataOf(upload.draft),
+      signal,
+      storedAlgorithm: upload.checksumAlgorithm ?? DEFAULT_CHECKSUM,
+    }
+    return await this.#writeAndCommit(target, body, ({ locations, sums }) => ({
+      kind: 'put-part',
+      bucketId: bucket.id,
+      key,
+      uploadId,
+      writerId: this.#options.writerId,
+      part: {
+        partNumber,
+        sizeBytes: body.sizeBytes,
+        etag: hex(sums.md5),
+        checksum: storedChecksum(sums),
+        locations,
+      },
+    }))
   }
 
   async copyPart(request: Parameters<Gateway['copyPart']>[0]): Promise<Written> {
@@ -167,8 +277,11 @@ class GatewayService implements Gateway {
     return await this.putPart({ ...request, body })
   }
 
-  async #requireUpload({ bucket, key, uploadId }: Pick<PutPartRequest, 'bucket' | 'key' | 'uploadId'>):
-  Promise<Upload> {
+  async #requireUpload({
+    bucket,
+    key,
+    uploadId,
+  }: Pick<PutPartRequest, 'bucket' | 'key' | 'uploadId'>): Promise<Upload> {
     const upload = await asGateway(async () => await this.index.upload(bucket.id, key, uploadId))
     if (upload === null) throw new GatewayError('no-such-upload', '', { UploadId: uploadId })
     return upload
@@ -188,25 +301,55 @@ class GatewayService implements Gateway {
     if (upload === null) return await this.#completeAgain(request)
     const parts = await this.index.parts(uploadId, 0, PARTS_MAX)
     const completion = planCompletion(upload, parts, request)
-    const outcome = await this.#apply({ kind: 'complete-upload', bucketId: bucket.id, key, uploadId,
-      condition, generation: upload.generation, parts: request.parts.map(nameOnly), ...completion })
+    const outcome = await this.#apply({
+      kind: 'complete-upload',
+      bucketId: bucket.id,
+      key,
+      uploadId,
+      condition,
+      generation: upload.generation,
+      parts: request.parts.map(nameOnly),
+      ...completion,
+    })
     if (outcome.kind === 'refused' && outcome.refusal === 'upload-changed') return 'upload-changed'
     const { versionId, lastModifiedMs } = requireDone(outcome)
     return { ...completion, versionId, lastModifiedMs }
   }
 
   /** A repeated request, as after a lost answer, gets the answer of the first. */
-  async #completeAgain({ bucket, key, uploadId, condition, parts }: CompleteRequest): Promise<Written> {
+  async #completeAgain({
+    bucket,
+    key,
+    uploadId,
+    condition,
+    parts,
+  }: CompleteRequest): Promise<Written> {
     const completed = await this.index.completedUpload(bucket.id, key, uploadId)
     if (completed === null) throw new GatewayError('no-such-upload', '', { UploadId: uploadId })
     const { versionId, lastModifiedMs, sizeBytes, etag, checksum } = completed
-    requireDone(await this.#apply({ kind: 'complete-upload', bucketId: bucket.id, key, uploadId,
-      condition, generation: 0, parts: parts.map(nameOnly), sizeBytes, etag, checksum }))
+    requireDone(
+      await this.#apply({
+        kind: 'complete-upload',
+        bucketId: bucket.id,
+        key,
+        uploadId,
+        condition,
+        generation: 0,
+        parts: parts.map(nameOnly),
+        sizeBytes,
+        etag,
+        checksum,
+      }),
+    )
     return { versionId, lastModifiedMs, sizeBytes, etag, checksum }
   }
 
-  read(version: ObjectVersion, range: ByteRange, signal: AbortSignal,
-    bucketId: Parameters<Gateway['read']>[3] = undefined): AsyncIterable<Uint8Array> {
+  read(
+    version: ObjectVersion,
+    range: ByteRange,
+    signal: AbortSignal,
+    bucketId?: BucketId,
+  ): AsyncIterable<Uint8Array> {
     return readVersion(this.#options, version, range, signal, bucketId ?? null)
   }
 
@@ -233,8 +376,12 @@ function nameOnly({ partNumber, etag }: { partNumber: number; etag: string }) {
 }
 
 /** What a blob says of its object, for people and for a rebuild without an archive. */
-function metadataOf({ ownerId, storageClass, headers, userMetadata }:
-Pick<ObjectDraft, 'ownerId' | 'storageClass' | 'headers' | 'userMetadata'>): Uint8Array {
+function metadataOf({
+  ownerId,
+  storageClass,
+  headers,
+  userMetadata,
+}: Pick<ObjectDraft, 'ownerId' | 'storageClass' | 'headers' | 'userMetadata'>): Uint8Array {
   return Buffer.from(JSON.stringify({ ownerId, storageClass, headers, userMetadata }))
 }
 

@@ -3,8 +3,18 @@
 
 import type { BucketId, UploadId } from '../base/id.ts'
 import type {
-  Bucket, ChecksumAlgorithm, IndexRefusal, ManifestPart, NamedPart, ObjectDraft, ObjectIndexReader,
-  ObjectVersion, Pairs, StoredChecksum, VersionId, WriteCondition,
+  Bucket,
+  ChecksumAlgorithm,
+  IndexRefusal,
+  ManifestPart,
+  NamedPart,
+  ObjectDraft,
+  ObjectIndexReader,
+  ObjectVersion,
+  Pairs,
+  StoredChecksum,
+  VersionId,
+  WriteCondition,
 } from '../object-index/object-index.ts'
 
 /** What the client claims of a body. Known when the body has ended (trailers come last). */
@@ -53,7 +63,10 @@ export interface CopyRequest {
   readonly key: string
   readonly condition: WriteCondition
   /** What the new version says of itself; its body, etag and size are the source's. */
-  readonly draft: Pick<ObjectDraft, 'ownerId' | 'storageClass' | 'headers' | 'userMetadata' | 'tags'>
+  readonly draft: Pick<
+    ObjectDraft,
+    'ownerId' | 'storageClass' | 'headers' | 'userMetadata' | 'tags'
+  >
   /** Another algorithm than the source's: the bytes are read for it. Null: keep the source's. */
   readonly checksumAlgorithm: ChecksumAlgorithm | null
   readonly signal: AbortSignal
@@ -71,8 +84,10 @@ export interface CompleteRequest {
   readonly key: string
   readonly uploadId: UploadId
   readonly condition: WriteCondition
-  readonly parts: readonly (NamedPart & { readonly checksum: Uint8Array | null
-    readonly checksumAlgorithm: ChecksumAlgorithm | null })[]
+  readonly parts: readonly (NamedPart & {
+    readonly checksum: Uint8Array | null
+    readonly checksumAlgorithm: ChecksumAlgorithm | null
+  })[]
   /** The whole object's checksum, its type and size as the client gave them, or null. */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: Uint8Array } | null
   readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE' | null
@@ -83,15 +98,21 @@ export interface Gateway extends AsyncDisposable {
   readonly index: ObjectIndexReader
   put(request: PutRequest): Promise<Written>
   copy(request: CopyRequest): Promise<Written>
-  createUpload(request: Omit<PutRequest, 'body' | 'condition'> & {
-    readonly initiatorId: string
-    readonly checksumAlgorithm: ChecksumAlgorithm | null
-    readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE' | null
-  }): Promise<UploadId>
+  createUpload(
+    request: Omit<PutRequest, 'body' | 'condition'> & {
+      readonly initiatorId: string
+      readonly checksumAlgorithm: ChecksumAlgorithm | null
+      readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE' | null
+    },
+  ): Promise<UploadId>
   putPart(request: PutPartRequest & { readonly body: Body }): Promise<Written>
   /** Bytes [start, end) of the source become a part; they are copied. */
-  copyPart(request: PutPartRequest & { readonly source: ObjectVersion
-    readonly range: { readonly start: number; readonly end: number } }): Promise<Written>
+  copyPart(
+    request: PutPartRequest & {
+      readonly source: ObjectVersion
+      readonly range: { readonly start: number; readonly end: number }
+    },
+  ): Promise<Written>
   completeUpload(request: CompleteRequest): Promise<Written>
   /**
    * Verified bytes [start, end) of a version, in pieces; a piece is valid until the next is asked
@@ -99,8 +120,12 @@ export interface Gateway extends AsyncDisposable {
    * was looked up (compaction) are looked up once more.
    * @throws GatewayError `damaged`, `unavailable` (the version stands without its bytes)
    */
-  read(version: ObjectVersion, range: { readonly start: number; readonly end: number },
-    signal: AbortSignal, bucketId?: BucketId): AsyncIterable<Uint8Array>
+  read(
+    version: ObjectVersion,
+    range: { readonly start: number; readonly end: number },
+    signal: AbortSignal,
+    bucketId?: BucketId,
+  ): AsyncIterable<Uint8Array>
   /** Where the nth part (from 1) of a version lies; null past the end. One blob body: one part. */
   part(version: ObjectVersion, ordinal: number): Promise<ManifestPart | null>
 }
@@ -110,7 +135,8 @@ export type GatewayErrorCode =
   | 'bad-digest' // `field` names which: Content-MD5, x-amz-checksum-crc32, …
   | 'sha256-mismatch'
   | 'incomplete-body'
-  | 'entity-too-small' | 'invalid-part-order'
+  | 'entity-too-small'
+  | 'invalid-part-order'
   | 'checksum-type' // 400 InvalidRequest: another algorithm or type than at creation, or none
   | 'size-mismatch' // 400 InvalidRequest: x-amz-mp-object-size is not the size of the parts
   | 'storage-full' // 507
@@ -123,8 +149,12 @@ export class GatewayError extends Error {
   readonly code: GatewayErrorCode
   /** What S3's error shows beside the message: PartNumber, ProposedSize, Condition and the like. */
   readonly fields: Readonly<Record<string, string>>
-  constructor(code: GatewayErrorCode, message: string,
-    fields: Readonly<Record<string, string>> = {}, cause?: unknown) {
+  constructor(
+    code: GatewayErrorCode,
+    message: string,
+    fields: Readonly<Record<string, string>> = {},
+    cause?: unknown,
+  ) {
     super(message, { cause })
     this.code = code
     this.fields = fields

@@ -5,7 +5,11 @@
 import type { BucketId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import { BLOCK_SIZE_BYTES } from '../base/limits.ts'
-import type { ManifestPart, ObjectIndexReader, ObjectVersion } from '../object-index/object-index.ts'
+import type {
+  ManifestPart,
+  ObjectIndexReader,
+  ObjectVersion,
+} from '../object-index/object-index.ts'
 import { StorageError } from '../storage/storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { toGatewayError } from './gateway-errors.ts'
@@ -23,8 +27,13 @@ export interface ByteRange {
 const PARTS_A_PAGE = 64
 
 /** Verified bytes [start, end) of a version. @throws GatewayError */
-export async function* readVersion(parts: ReadParts, version: ObjectVersion, range: ByteRange,
-  signal: AbortSignal, bucketId: BucketId | null): AsyncGenerator<Uint8Array> {
+export async function* readVersion(
+  parts: ReadParts,
+  version: ObjectVersion,
+  range: ByteRange,
+  signal: AbortSignal,
+  bucketId: BucketId | null,
+): AsyncGenerator<Uint8Array> {
   let doneBytes = 0
   try {
     for await (const piece of readBody(parts, version, range, signal)) {
@@ -38,8 +47,12 @@ export async function* readVersion(parts: ReadParts, version: ObjectVersion, ran
   }
 }
 
-async function* readAgain(parts: ReadParts, version: ObjectVersion, range: ByteRange,
-  signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* readAgain(
+  parts: ReadParts,
+  version: ObjectVersion,
+  range: ByteRange,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* readBody(parts, version, range, signal)
   } catch (error) {
@@ -48,16 +61,26 @@ async function* readAgain(parts: ReadParts, version: ObjectVersion, range: ByteR
 }
 
 /** The version as it is now, where an extent is gone and the same version still stands. */
-async function movedVersion(index: ObjectIndexReader, version: ObjectVersion,
-  bucketId: BucketId | null, error: unknown): Promise<ObjectVersion | null> {
+async function movedVersion(
+  index: ObjectIndexReader,
+  version: ObjectVersion,
+  bucketId: BucketId | null,
+  error: unknown,
+): Promise<ObjectVersion | null> {
   if (bucketId === null || !(error instanceof StorageError) || error.code !== 'missing') return null
   const { key, versionId } = version
   const now = await index.lookup(bucketId, key, { kind: 'id', versionId })
-  return now !== null && now.etag === version.etag && now.sizeBytes === version.sizeBytes ? now : null
+  return now !== null && now.etag === version.etag && now.sizeBytes === version.sizeBytes
+    ? now
+    : null
 }
 
-function readBody({ index, storage }: ReadParts, version: ObjectVersion, range: ByteRange,
-  signal: AbortSignal): AsyncIterable<Uint8Array> {
+function readBody(
+  { index, storage }: ReadParts,
+  version: ObjectVersion,
+  range: ByteRange,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
   const { body } = version
   return body.kind === 'blobs'
     ? readBlobs(storage, body.locations, 0, range, signal)
@@ -65,8 +88,13 @@ function readBody({ index, storage }: ReadParts, version: ObjectVersion, range: 
 }
 
 /** Bytes of `range` that lie in blobs one after another, the first at byte `offset`. */
-async function* readBlobs(storage: Storage, locations: readonly Location[], offset: number,
-  range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* readBlobs(
+  storage: Storage,
+  locations: readonly Location[],
+  offset: number,
+  range: ByteRange,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   let at = offset
   for (const location of locations) {
     const start = Math.max(range.start - at, 0)
@@ -79,8 +107,12 @@ async function* readBlobs(storage: Storage, locations: readonly Location[], offs
   }
 }
 
-async function* readManifest({ index, storage }: ReadParts, uploadId: ManifestId, range: ByteRange,
-  signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* readManifest(
+  { index, storage }: ReadParts,
+  uploadId: ManifestId,
+  range: ByteRange,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   for (let at = range.start; at < range.end;) {
     const page = await index.manifestParts(uploadId, at, PARTS_A_PAGE)
     for (const part of page) {
@@ -88,18 +120,29 @@ async function* readManifest({ index, storage }: ReadParts, uploadId: ManifestId
       yield* readBlobs(storage, part.locations, part.offset, range, signal)
       at = part.offset + part.sizeBytes
     }
-    if (page.length === 0) throw new StorageError('missing', `the manifest of upload ${uploadId} ends at byte ${at}`)
+    if (page.length === 0)
+      throw new StorageError('missing', `the manifest of upload ${uploadId} ends at byte ${at}`)
   }
 }
 
 type ManifestId = Parameters<ObjectIndexReader['manifestParts']>[0]
 
 /** The nth part (from 1) of a version: of a body that was not uploaded in parts, the whole. */
-export async function partOf(index: ObjectIndexReader, version: ObjectVersion, ordinal: number):
-Promise<ManifestPart | null> {
+export async function partOf(
+  index: ObjectIndexReader,
+  version: ObjectVersion,
+  ordinal: number,
+): Promise<ManifestPart | null> {
   const { body, sizeBytes, etag, lastModifiedMs, checksum } = version
   if (body.kind === 'manifest') return await index.manifestPart(body.uploadId, ordinal)
   if (ordinal !== 1) return null
-  return { partNumber: 1, offset: 0, sizeBytes, etag, lastModifiedMs, checksum,
-    locations: body.locations }
+  return {
+    partNumber: 1,
+    offset: 0,
+    sizeBytes,
+    etag,
+    lastModifiedMs,
+    checksum,
+    locations: body.locations,
+  }
 }

@@ -31,10 +31,16 @@ export class SpaceGate {
   /** With placement down, what was known last stands: leased room may still be filled. */
   #ask(): void {
     this.#askedAtMs = this.#clock.monotonicMs()
-    this.#asking ??= this.#placement.status().then(({ space }) => {
-      this.#space = space
-    }, () => undefined).finally(() => {
-      this.#asking = null
-    })
+    this.#asking ??= this.#placement
+      .status()
+      .then(
+        ({ space }) => {
+          this.#space = space
+        },
+        () => undefined,
+      )
+      .finally(() => {
+        this.#asking = null
+      })
   }
 }

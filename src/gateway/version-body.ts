@@ -11,7 +11,11 @@ export class VersionBody implements Body {
   readonly #pieces: AsyncIterator<Uint8Array>
 
   /** `algorithm`: the checksum that is stored with the copy; null: the default. */
-  constructor(pieces: AsyncIterable<Uint8Array>, range: ByteRange, algorithm: ChecksumAlgorithm | null) {
+  constructor(
+    pieces: AsyncIterable<Uint8Array>,
+    range: ByteRange,
+    algorithm: ChecksumAlgorithm | null,
+  ) {
     this.sizeBytes = range.end - range.start
     this.checksumAlgorithm = algorithm
     this.#pieces = pieces[Symbol.asyncIterator]()

@@ -2,7 +2,9 @@
 // direct extents, 64 MiB a blob. Nothing here is visible to anybody until it is committed.
 
 import {
-  BLOB_METADATA_SIZE_BYTES_MAX, BLOB_SIZE_BYTES_MAX, PACKED_BODY_SIZE_BYTES_MAX,
+  BLOB_METADATA_SIZE_BYTES_MAX,
+  BLOB_SIZE_BYTES_MAX,
+  PACKED_BODY_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
 import { newId } from '../base/id.ts'
 import type { BlobId } from '../base/id.ts'
@@ -10,7 +12,12 @@ import type { Location } from '../base/location.ts'
 import type { Random } from '../base/random.ts'
 import type { ChecksumAlgorithm } from '../object-index/object-index.ts'
 import type {
-  BlobHeader, BlobOwner, BlobStream, BlobTrailer, DirectWriter, PackedWriter,
+  BlobHeader,
+  BlobOwner,
+  BlobStream,
+  BlobTrailer,
+  DirectWriter,
+  PackedWriter,
 } from '../storage/storage.ts'
 import { BodyDigests, checkClaims, digestWhole } from './body-digests.ts'
 import type { BodySums, WantedDigests } from './body-digests.ts'
@@ -43,7 +50,11 @@ export interface BodyWriterParts {
 
 /** Numbers of docs/formats/blob.md. */
 const CHECKSUM_NUMBERS: Readonly<Record<ChecksumAlgorithm, number>> = {
-  CRC32: 1, CRC32C: 2, CRC64NVME: 3, SHA1: 4, SHA256: 5,
+  CRC32: 1,
+  CRC32C: 2,
+  CRC64NVME: 3,
+  SHA1: 4,
+  SHA256: 5,
 }
 const NO_BYTES = new Uint8Array(0)
 const UNFINISHED: BlobTrailer = { md5: NO_BYTES, checksumAlgorithm: 0, checksum: NO_BYTES }
@@ -59,7 +70,10 @@ export function isSmall(body: Body): boolean {
 }
 
 /** Reads a small body whole and checks what the client claims of it. @throws GatewayError */
-export async function gatherSmall(body: Body, storedAlgorithm: ChecksumAlgorithm): Promise<SmallBody> {
+export async function gatherSmall(
+  body: Body,
+  storedAlgorithm: ChecksumAlgorithm,
+): Promise<SmallBody> {
   const pieces: Uint8Array[] = []
   let sizeBytes = 0
   for (let piece = await body.next(); piece !== null; piece = await body.next()) {
@@ -75,17 +89,29 @@ export async function gatherSmall(body: Body, storedAlgorithm: ChecksumAlgorithm
 }
 
 /** Appends a small body as one blob. */
-export async function writeSmall(parts: BodyWriterParts, target: BodyTarget, small: SmallBody):
-Promise<WrittenBody> {
+export async function writeSmall(
+  parts: BodyWriterParts,
+  target: BodyTarget,
+  small: SmallBody,
+): Promise<WrittenBody> {
   const header = headerOf(parts.random, target, 0, small.bytes.length)
-  const { use, written } = await parts.packed.fill(async (writer) =>
-    await writer.append(header, [small.bytes], trailerOf(small.sums)))
-  return { locations: [written], sums: small.sums, end: () => use.end(), retire: () => use.retire() }
+  const { use, written } = await parts.packed.fill(
+    async (writer) => await writer.append(header, [small.bytes], trailerOf(small.sums)),
+  )
+  return {
+    locations: [written],
+    sums: small.sums,
+    end: () => use.end(),
+    retire: () => use.retire(),
+  }
 }
 
 /** Streams a large body into blobs and checks what the client claims of it. @throws GatewayError */
-export async function writeLarge(parts: BodyWriterParts, target: BodyTarget, body: Body):
-Promise<WrittenBody> {
+export async function writeLarge(
+  parts: BodyWriterParts,
+  target: BodyTarget,
+  body: Body,
+): Promise<WrittenBody> {
   const uses: Use<DirectWriter>[] = []
   const end = (): void => {
     for (const use of uses.splice(0)) use.end()
@@ -99,7 +125,8 @@ Promise<WrittenBody> {
       const sizeBytes = Math.min(BLOB_SIZE_BYTES_MAX, body.sizeBytes - offset)
       const header = headerOf(parts.random, target, offset, sizeBytes)
       const { use, written: stream } = await parts.direct.fill((writer) =>
-        writer.begin(header, (bytes) => digests.update(bytes)))
+        writer.begin(header, (bytes) => digests.update(bytes)),
+      )
       uses.push(use)
       const isLast = offset + sizeBytes === body.sizeBytes
       const trailer = await endOf(stream, async () => {
@@ -111,10 +138,12 @@ Promise<WrittenBody> {
         checkClaims(body.claims(), sums)
         return trailerOf(sums)
       })
-      locations.push(await stream.finish(trailer).catch((error: unknown) => {
-        use.retire()
-        throw error
-      }))
+      locations.push(
+        await stream.finish(trailer).catch((error: unknown) => {
+          use.retire()
+          throw error
+        }),
+      )
     }
     if (sums === null) throw new GatewayError('incomplete-body', '')
     return { locations, sums, end, retire: () => uses.forEach((use) => use.retire()) }
@@ -145,7 +174,7 @@ class BodySource {
 
   async pour(stream: BlobStream, sizeBytes: number, signal: AbortSignal): Promise<void> {
     for (let left = sizeBytes; left > 0;) {
-      const piece = this.#rest ?? await this.#body.next()
+      const piece = this.#rest ?? (await this.#body.next())
       if (piece === null) throw new GatewayError('incomplete-body', '')
       const part = piece.length <= left ? piece : piece.subarray(0, left)
       this.#rest = piece.length <= left ? null : piece.subarray(left)
@@ -155,7 +184,7 @@ class BodySource {
   }
 
   async requireEnd(): Promise<void> {
-    if (this.#rest !== null || await this.#body.next() !== null) {
+    if (this.#rest !== null || (await this.#body.next()) !== null) {
       throw new GatewayError('incomplete-body', 'the body is longer than it says')
     }
   }
@@ -169,11 +198,20 @@ function wanted(body: Body, stored: ChecksumAlgorithm): WantedDigests {
   return { stored, claimed: body.checksumAlgorithm, hasSha256: body.hasSha256 }
 }
 
-function headerOf(random: Random, { owner, metadata }: BodyTarget, bodyOffset: number,
-  dataSizeBytes: number): BlobHeader {
+function headerOf(
+  random: Random,
+  { owner, metadata }: BodyTarget,
+  bodyOffset: number,
+  dataSizeBytes: number,
+): BlobHeader {
   const fits = metadata.length <= BLOB_METADATA_SIZE_BYTES_MAX
-  return { blobId: newId<BlobId>(random), owner, bodyOffset, dataSizeBytes,
-    metadata: fits ? metadata : NO_BYTES }
+  return {
+    blobId: newId<BlobId>(random),
+    owner,
+    bodyOffset,
+    dataSizeBytes,
+    metadata: fits ? metadata : NO_BYTES,
+  }
 }
 
 function trailerOf({ md5, checksums }: BodySums): BlobTrailer {

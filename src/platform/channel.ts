@@ -31,8 +31,10 @@ export interface ChannelServer {
 }
 
 /** Serves channels at a unix socket that only this user may open; replaces a dead one. */
-export async function listenChannel(path: string, accept: (channel: Channel) => void):
-Promise<ChannelServer> {
+export async function listenChannel(
+  path: string,
+  accept: (channel: Channel) => void,
+): Promise<ChannelServer> {
   const sockets = new Set<Socket>()
   const server: Server = createServer((socket) => {
     sockets.add(socket)

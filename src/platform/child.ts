@@ -36,7 +36,13 @@ export function spawnChild(options: ChildOptions): Child {
     return wrap(fork(options.entry, [], { stdio, execArgv, serialization: 'advanced' }))
   }
   cluster.schedulingPolicy = cluster.SCHED_RR
-  cluster.setupPrimary({ exec: options.entry, args: [], stdio, execArgv, serialization: 'advanced' })
+  cluster.setupPrimary({
+    exec: options.entry,
+    args: [],
+    stdio,
+    execArgv,
+    serialization: 'advanced',
+  })
   const worker: Worker = cluster.fork()
   return wrap(worker.process)
 }

@@ -36,15 +36,23 @@ const TLS_POLL_MS = 2000
  * Listens, with the listeners that `attach` adds before the first connection.
  * @throws the kernel's error (EADDRINUSE, EACCES), or TLS's on a bad certificate
  */
-export async function listenHttp(options: ListenOptions, attach: (server: Server) => void):
-Promise<HttpServer> {
-  const common = { maxHeaderSize: options.headerSizeBytesMax, noDelay: true,
-    headersTimeout: options.headersTimeoutMs, requestTimeout: 0,
-    keepAliveTimeout: options.keepAliveMs, joinDuplicateHeaders: false,
-    highWaterMark: 128 * 1024 }
-  const server: Server = options.tls === null
-    ? createServer(common)
-    : createTlsServer({ ...common, ...readPair(options.tls) }) as unknown as Server
+export async function listenHttp(
+  options: ListenOptions,
+  attach: (server: Server) => void,
+): Promise<HttpServer> {
+  const common = {
+    maxHeaderSize: options.headerSizeBytesMax,
+    noDelay: true,
+    headersTimeout: options.headersTimeoutMs,
+    requestTimeout: 0,
+    keepAliveTimeout: options.keepAliveMs,
+    joinDuplicateHeaders: false,
+    highWaterMark: 128 * 1024,
+  }
+  const server: Server =
+    options.tls === null
+      ? createServer(common)
+      : createTlsServer({ ...common, ...readPair(options.tls) })
   server.maxConnections = options.connectionsMax
   attach(server)
   const poll = options.tls === null ? null : watchPair(server, options.tls, options.onTlsError)
@@ -70,8 +78,11 @@ function readPair({ certFile, keyFile }: { certFile: string; keyFile: string }) 
 }
 
 /** Takes a new pair when either file has changed and both fit; connections under way stay. */
-function watchPair(server: Server, files: { certFile: string; keyFile: string },
-  onError: (error: unknown) => void): NodeJS.Timeout {
+function watchPair(
+  server: Server,
+  files: { certFile: string; keyFile: string },
+  onError: (error: unknown) => void,
+): NodeJS.Timeout {
   const stamp = (): string =>
     [files.certFile, files.keyFile].map((name) => statSync(name).mtimeMs).join(' ')
   let seen = stamp()

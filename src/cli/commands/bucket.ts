@@ -23,27 +23,54 @@ export interface QuotaOptions {
 }
 
 /** Sets what is given and leaves the rest; `none` takes a limit away. */
-export async function setQuota(terminal: Terminal, folder: string, name: string,
-  options: QuotaOptions): Promise<void> {
+export async function setQuota(
+  terminal: Terminal,
+  folder: string,
+  name: string,
+  options: QuotaOptions,
+): Promise<void> {
   const { bytes, objects } = options
   if (bytes === undefined && objects === undefined) {
     throw new CliError('give --bytes SIZE or --objects N (or none, to take a limit away)')
   }
   const line = await withAdmin(folder, async (admin) => {
     const now = await admin.bucketUsage(name)
-    return await admin.setQuota({ name,
+    return await admin.setQuota({
+      name,
       bytes: bytes === undefined ? now.quotaBytes : parseSize(bytes, '--bytes'),
-      objects: objects === undefined ? now.quotaObjects : parseCount(objects, '--objects') })
+      objects: objects === undefined ? now.quotaObjects : parseCount(objects, '--objects'),
+    })
   })
   terminal.result(line, () => bucketTable([line]))
 }
 
 function bucketTable(lines: readonly BucketLine[]): string {
   if (lines.length === 0) return 'no buckets'
-  const head = ['BUCKET', 'OWNER', 'VERSIONING', 'OBJECTS', 'SIZE', 'OLDER', 'OLDER SIZE',
-    'UPLOADS', 'QUOTA', 'QUOTA OBJECTS']
-  return table(head, lines.map(({ name, ownerId, versioning, usage, quotaBytes, quotaObjects }) => [
-    name, ownerId, versioning, usage.objects, formatBytes(usage.bytes), usage.otherVersions,
-    formatBytes(usage.otherBytes), formatBytes(usage.uploadBytes),
-    quotaBytes === null ? '-' : formatBytes(quotaBytes), quotaObjects ?? '-']))
+  const head = [
+    'BUCKET',
+    'OWNER',
+    'VERSIONING',
+    'OBJECTS',
+    'SIZE',
+    'OLDER',
+    'OLDER SIZE',
+    'UPLOADS',
+    'QUOTA',
+    'QUOTA OBJECTS',
+  ]
+  return table(
+    head,
+    lines.map(({ name, ownerId, versioning, usage, quotaBytes, quotaObjects }) => [
+      name,
+      ownerId,
+      versioning,
+      usage.objects,
+      formatBytes(usage.bytes),
+      usage.otherVersions,
+      formatBytes(usage.otherBytes),
+      formatBytes(usage.uploadBytes),
+      quotaBytes === null ? '-' : formatBytes(quotaBytes),
+      quotaObjects ?? '-',
+    ]),
+  )
 }

@@ -12,7 +12,8 @@ const UNSURE_SHOWN_MAX = 20
 
 export async function rebuildStore(terminal: Terminal, folder: string): Promise<ExitCode> {
   const report = await rebuildFolder(resolve(folder), (progress) =>
-    terminal.progress(progressLine(progress))).catch((error: unknown) => {
+    terminal.progress(progressLine(progress)),
+  ).catch((error: unknown) => {
     throw asCliError(error)
   })
   terminal.endProgress()
@@ -22,7 +23,8 @@ export async function rebuildStore(terminal: Terminal, folder: string): Promise<
     return [
       ...report.damage.map((line) => `damaged: ${line}`),
       ...report.findings.map((line) => `found: ${line}`),
-      ...unsure, ...(more > 0 ? [`… and ${more} more`] : []),
+      ...unsure,
+      ...(more > 0 ? [`… and ${more} more`] : []),
       `${report.objects} objects in ${report.buckets} buckets, from ` +
         `${report.checkpoint === null ? 'no checkpoint' : `the checkpoint at ${report.checkpoint}`} ` +
         `and ${report.logEntries} change log entries up to ${report.lastStamp ?? 'none'}`,

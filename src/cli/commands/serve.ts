@@ -21,29 +21,41 @@ const DEFAULT_FOLDER = 'holdfast-data'
 type Flags = Readonly<Record<string, string>>
 
 /** `npx holdfast`: the default directory, made where it does not exist, and served. */
-export async function serveDefault(terminal: Terminal, flags: Flags, environment: Environment):
-Promise<ExitCode> {
-  const made = hasFile(DEFAULT_FOLDER)
-    ? null
-    : await makeStore(DEFAULT_FOLDER, flags, environment)
-  return await serve(terminal, DEFAULT_FOLDER, flags, environment,
-    (url, options) => welcome({ url, folder: DEFAULT_FOLDER, region: options.region ?? '',
-      key: made?.key ?? null }))
+export async function serveDefault(
+  terminal: Terminal,
+  flags: Flags,
+  environment: Environment,
+): Promise<ExitCode> {
+  const made = hasFile(DEFAULT_FOLDER) ? null : await makeStore(DEFAULT_FOLDER, flags, environment)
+  return await serve(terminal, DEFAULT_FOLDER, flags, environment, (url, options) =>
+    welcome({ url, folder: DEFAULT_FOLDER, region: options.region ?? '', key: made?.key ?? null }),
+  )
 }
 
-export async function serveStore(terminal: Terminal, folder: string, flags: Flags,
-  environment: Environment): Promise<ExitCode> {
+export async function serveStore(
+  terminal: Terminal,
+  folder: string,
+  flags: Flags,
+  environment: Environment,
+): Promise<ExitCode> {
   return await serve(terminal, folder, flags, environment, (url) => `${folder} is served at ${url}`)
 }
 
-async function serve(terminal: Terminal, folder: string, flags: Flags, environment: Environment,
-  greet: (url: string, options: ServeOptions) => string): Promise<ExitCode> {
+async function serve(
+  terminal: Terminal,
+  folder: string,
+  flags: Flags,
+  environment: Environment,
+  greet: (url: string, options: ServeOptions) => string,
+): Promise<ExitCode> {
   refuseOtherSystems(terminal)
   const options = readOptions(flags, environment)
   const settings = settingsOf(resolve(folder), options)
   try {
     const group = await startGroup(settings)
-    const host = settings.listen.host.includes(':') ? `[${settings.listen.host}]` : settings.listen.host
+    const host = settings.listen.host.includes(':')
+      ? `[${settings.listen.host}]`
+      : settings.listen.host
     const url = `${settings.tls === null ? 'http' : 'https'}://${host}:${group.port}`
     terminal.result({ url, pid: process.pid, region: settings.region }, () => greet(url, options))
     return await untilEnded(terminal, group)
@@ -53,9 +65,10 @@ async function serve(terminal: Terminal, folder: string, flags: Flags, environme
 }
 
 /** Waits for a signal: the first drains, the second ends at once. */
-async function untilEnded(terminal: Terminal,
-  group: { drain: () => Promise<void>; kill: () => void; failed: Promise<string> }):
-Promise<ExitCode> {
+async function untilEnded(
+  terminal: Terminal,
+  group: { drain: () => Promise<void>; kill: () => void; failed: Promise<string> },
+): Promise<ExitCode> {
   return await new Promise<ExitCode>((resolvePromise) => {
     let signals = 0
     const onSignal = (): void => {
@@ -78,14 +91,21 @@ Promise<ExitCode> {
 
 function readOptions(flags: Flags, environment: Environment): ServeOptions {
   const configFile = flags['config'] ?? environment.variables['HOLDFAST_CONFIG']
-  return readServeOptions({ flags: byName(flags), environment: environment.variables,
-    config: configFile === undefined ? {} : readConfig(configFile) })
+  return readServeOptions({
+    flags: byName(flags),
+    environment: environment.variables,
+    config: configFile === undefined ? {} : readConfig(configFile),
+  })
 }
 
 /** Commander gives `--tls-cert` as tlsCert. */
 function byName(flags: Flags): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(SERVE_OPTION_NAMES.map((name) =>
-    [name, flags[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())]]))
+  return Object.fromEntries(
+    SERVE_OPTION_NAMES.map((name) => [
+      name,
+      flags[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())],
+    ]),
+  )
 }
 
 function readConfig(file: string): Readonly<Record<string, string>> {
@@ -100,12 +120,14 @@ function readConfig(file: string): Readonly<Record<string, string>> {
     throw new CliError(`the config file ${file} is not a JSON object`)
   }
   const known: readonly string[] = SERVE_OPTION_NAMES
-  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => {
-    if (!known.includes(name)) {
-      throw new CliError(`the config file ${file} has an unknown option "${name}"`)
-    }
-    return [name, String(value)]
-  }))
+  return Object.fromEntries(
+    Object.entries(parsed).map(([name, value]) => {
+      if (!known.includes(name)) {
+        throw new CliError(`the config file ${file} has an unknown option "${name}"`)
+      }
+      return [name, String(value)]
+    }),
+  )
 }
 
 function settingsOf(folder: string, options: ServeOptions): CellSettings {
@@ -113,12 +135,12 @@ function settingsOf(folder: string, options: ServeOptions): CellSettings {
   if (listen === null || region === null) throw new CliError(`${variableOf('listen')} is not set`)
   const workers = options.workers ?? 0
   return {
-    folder, listen, region,
+    folder,
+    listen,
+    region,
     adminListen: options['admin-listen'],
     domains: options.domain ?? [],
-    tls: cert === null || key === null
-      ? null
-      : { certFile: resolve(cert), keyFile: resolve(key) },
+    tls: cert === null || key === null ? null : { certFile: resolve(cert), keyFile: resolve(key) },
     workerCount: workers === 0 ? describeMachine().coreCount : workers,
     start: options.start ?? 'serve',
     accessLog: options['access-log'] ?? 'errors',
@@ -137,10 +159,14 @@ function refuseOtherSystems(terminal: Terminal): void {
   const { system, architecture } = describeMachine()
   if (system === 'linux' && (architecture === 'x64' || architecture === 'arm64')) return
   if (system === 'darwin') {
-    terminal.note('macOS: writes past the page cache and the lock of the process group are ' +
-      'untested here; use it to try Holdfast, not to keep data.')
+    terminal.note(
+      'macOS: writes past the page cache and the lock of the process group are ' +
+        'untested here; use it to try Holdfast, not to keep data.',
+    )
     return
   }
-  throw new CliError(`Holdfast runs on Linux (x64, arm64) and, untested, macOS; not on ` +
-    `${system} ${architecture}`)
+  throw new CliError(
+    `Holdfast runs on Linux (x64, arm64) and, untested, macOS; not on ` +
+      `${system} ${architecture}`,
+  )
 }

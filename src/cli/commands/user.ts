@@ -13,20 +13,39 @@ export interface UserAddOptions {
 }
 
 /** Adds a user with one access key and shows the key, this once. */
-export async function addUser(terminal: Terminal, folder: string, name: string,
-  options: UserAddOptions): Promise<void> {
-  const made = await withAdmin(folder, async (admin) => await admin.addUser({
-    displayName: name, id: options.id ?? null, email: options.email ?? '',
-    accessKeyId: options.accessKey ?? null, secretKey: options.secretKey ?? null }))
+export async function addUser(
+  terminal: Terminal,
+  folder: string,
+  name: string,
+  options: UserAddOptions,
+): Promise<void> {
+  const made = await withAdmin(
+    folder,
+    async (admin) =>
+      await admin.addUser({
+        displayName: name,
+        id: options.id ?? null,
+        email: options.email ?? '',
+        accessKeyId: options.accessKey ?? null,
+        secretKey: options.secretKey ?? null,
+      }),
+  )
   showKey(terminal, made.account, made.key)
 }
 
 export async function listUsers(terminal: Terminal, folder: string): Promise<void> {
   const users = await withAdmin(folder, async (admin) => await admin.listUsers())
-  terminal.result(users, () => table(['ID', 'NAME', 'E-MAIL', 'ACCESS KEYS'],
-    users.map(({ account, accessKeyIds }) => [account.id,
-      account.isRoot ? `${account.displayName} (root)` : account.displayName, account.email,
-      accessKeyIds.join(' ')])))
+  terminal.result(users, () =>
+    table(
+      ['ID', 'NAME', 'E-MAIL', 'ACCESS KEYS'],
+      users.map(({ account, accessKeyIds }) => [
+        account.id,
+        account.isRoot ? `${account.displayName} (root)` : account.displayName,
+        account.email,
+        accessKeyIds.join(' '),
+      ]),
+    ),
+  )
 }
 
 export async function removeUser(terminal: Terminal, folder: string, id: string): Promise<void> {
@@ -41,24 +60,37 @@ export interface UserKeyOptions {
 }
 
 /** Gives a user another access key, or takes one away. */
-export async function changeKey(terminal: Terminal, folder: string, id: string,
-  options: UserKeyOptions): Promise<void> {
+export async function changeKey(
+  terminal: Terminal,
+  folder: string,
+  id: string,
+  options: UserKeyOptions,
+): Promise<void> {
   const { remove } = options
   if (remove !== undefined) {
     await withAdmin(folder, async (admin) => await admin.removeKey(remove))
     terminal.result({ removed: remove }, () => `access key ${remove} is removed`)
     return
   }
-  const key = await withAdmin(folder, async (admin) => await admin.addKey({ id,
-    accessKeyId: options.accessKey ?? null, secretKey: options.secretKey ?? null }))
+  const key = await withAdmin(
+    folder,
+    async (admin) =>
+      await admin.addKey({
+        id,
+        accessKeyId: options.accessKey ?? null,
+        secretKey: options.secretKey ?? null,
+      }),
+  )
   showKey(terminal, null, key)
 }
 
 function showKey(terminal: Terminal, account: Account | null, key: AccessKey): void {
-  terminal.result({ account, key }, () => [
-    ...(account === null ? [] : [`user        ${account.id} (${account.displayName})`]),
-    `access key  ${key.accessKeyId}`,
-    `secret key  ${key.secretKey}`,
-    'The secret key is not shown again.',
-  ].join('\n'))
+  terminal.result({ account, key }, () =>
+    [
+      ...(account === null ? [] : [`user        ${account.id} (${account.displayName})`]),
+      `access key  ${key.accessKeyId}`,
+      `secret key  ${key.secretKey}`,
+      'The secret key is not shown again.',
+    ].join('\n'),
+  )
 }

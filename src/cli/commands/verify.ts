@@ -7,14 +7,21 @@ import { withAdmin } from '../store-access.ts'
 import { formatBytes, formatSeconds } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
-export async function verifyStore(terminal: Terminal, folder: string,
-  { isRecordsOnly }: { isRecordsOnly: boolean }): Promise<ExitCode> {
+export async function verifyStore(
+  terminal: Terminal,
+  folder: string,
+  { isRecordsOnly }: { isRecordsOnly: boolean },
+): Promise<ExitCode> {
   const depth = isRecordsOnly ? 'records' : 'all'
-  const report = await withAdmin(folder, async (admin) =>
-    await admin.verify({ depth }, (progress) => terminal.progress(progressLine(progress))))
+  const report = await withAdmin(
+    folder,
+    async (admin) =>
+      await admin.verify({ depth }, (progress) => terminal.progress(progressLine(progress))),
+  )
   terminal.endProgress()
   terminal.result(report, () => {
-    const read = `${report.records} records and ${report.blobs} blobs ` +
+    const read =
+      `${report.records} records and ${report.blobs} blobs ` +
       `(${formatBytes(report.blobBytes)}) read in ${formatSeconds(report.durationMs / 1000)}`
     if (report.findings.length === 0) return `${read}: all sound`
     const found = report.findings.map(({ kind, what, message }) => `${kind}: ${what}: ${message}`)

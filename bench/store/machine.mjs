@@ -2,7 +2,15 @@
 // that no store can leave out.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, constants, openSync, readFileSync, readdirSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 
@@ -57,6 +65,8 @@ export function digestMs(algorithm, sizeBytes) {
 /** One line about the machine. */
 export function describe() {
   const model = cpus()[0]?.model ?? 'unknown'
-  const system = readdirSync('/sys/block').filter((name) => /^(vd|sd|nvme)/.test(name)).join(' ')
+  const system = readdirSync('/sys/block')
+    .filter((name) => /^(vd|sd|nvme)/.test(name))
+    .join(' ')
   return `${cpus().length} × ${model}, ${process.version}, disks ${system}`
 }

@@ -20,11 +20,16 @@ export async function replay({ host, port, connections, durationMs, next }) {
   const cpuBefore = process.cpuUsage()
   const endAt = startedAt + durationMs
   const nextInTime = () => (performance.now() < endAt ? next() : null)
-  await Promise.all(Array.from({ length: connections }, () =>
-    drive(host, port, nextInTime, latenciesMs)))
+  await Promise.all(
+    Array.from({ length: connections }, () => drive(host, port, nextInTime, latenciesMs)),
+  )
   const { user, system } = process.cpuUsage(cpuBefore)
-  return { count: latenciesMs.length, latenciesMs: latenciesMs.sort((a, b) => a - b),
-    elapsedMs: performance.now() - startedAt, clientCpuMs: (user + system) / 1000 }
+  return {
+    count: latenciesMs.length,
+    latenciesMs: latenciesMs.sort((a, b) => a - b),
+    elapsedMs: performance.now() - startedAt,
+    clientCpuMs: (user + system) / 1000,
+  }
 }
 
 function drive(host, port, next, latenciesMs) {

@@ -29,12 +29,18 @@ export function openSigner({ host, port, credentials }) {
     const headers = { host: `${host}:${port}` }
     if (body !== undefined) headers['content-length'] = String(body.length)
     const signed = signHeaders({ method, path, query, headers, payloadHash, credentials }).headers
-    const search = query.map(([name, value]) =>
-      `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
-    const lines = Object.entries(signed).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    const search = query
+      .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+      .join('&')
+    const lines = Object.entries(signed)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('')
     const target = search === '' ? path : `${path}?${search}`
-    return { head: Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines}\r\n`), body,
-      isHead: method === 'HEAD' }
+    return {
+      head: Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines}\r\n`),
+      body,
+      isHead: method === 'HEAD',
+    }
   }
 }
 
@@ -56,41 +62,146 @@ const spread = (index, count) => (index * 7919) % count
  * measured }. `fill` is sent first and not measured.
  */
 export const WORKLOADS = {
-  put4k: { connections: 32, bytes: 4 * KIB, target: 0.16, prepare: (sign, run) => ({ next: once(
-    times(PREPARED_MAX, (index) => sign('PUT', BUCKET, `w${run}/${index}`, { body: small }))) }) },
-  'put4k-signed': { connections: 32, bytes: 4 * KIB, target: null, prepare: (sign, run) => {
-    const payloadHash = sha256(small)
-    return { next: once(times(PREPARED_MAX, (index) =>
-      sign('PUT', BUCKET, `g${run}/${index}`, { body: small, payloadHash }))) }
-  } },
-  'put4k-random': { connections: 32, bytes: 4 * KIB, target: 0.25, prepare: (sign) => ({ next: once(
-    times(PREPARED_MAX, () => sign('PUT', BUCKET, `r/${randomBytes(12).toString('hex')}`,
-      { body: small }))) }) },
-  'put4k-128': { connections: 128, bytes: 4 * KIB, target: null, prepare: (sign, run) => ({
-    next: once(times(PREPARED_MAX, (index) =>
-      sign('PUT', BUCKET, `h${run}/${index}`, { body: small }))) }) },
-  get4k: { connections: 32, bytes: 4 * KIB, target: 0.06, prepare: (sign) => ({ next: cycle(
-    times(SET_COUNT, (index) => sign('GET', BUCKET, setKey(spread(index, SET_COUNT))))) }) },
-  head4k: { connections: 32, bytes: 0, target: 0.045, prepare: (sign) => ({ next: cycle(
-    times(SET_COUNT, (index) => sign('HEAD', BUCKET, setKey(spread(index, SET_COUNT))))) }) },
-  put8m: { connections: 8, bytes: 8 * MIB, target: 23, prepare: (sign, run) => ({ next: once(
-    times(2000, (index) => sign('PUT', BUCKET, `v${run}/${index}`, { body: large }))) }) },
-  get8m: { connections: 8, bytes: 8 * MIB, target: 4.5, prepare: (sign) => ({
-    fill: times(LARGE_COUNT, (index) => sign('PUT', BUCKET, `l/${index}`, { body: large })),
-    next: cycle(times(LARGE_COUNT, (index) => sign('GET', BUCKET, `l/${index}`))) }) },
-  list: { connections: 8, bytes: 0, target: 2, prepare: (sign) => ({ next: cycle(
-    times(1000, (index) => sign('GET', BUCKET, '', { query: [['list-type', '2'],
-      ['max-keys', '1000'], ['prefix', 's/'],
-      ['start-after', setKey(spread(index, SET_COUNT - 1000))]] }))) }) },
-  listdelim: { connections: 8, bytes: 0, target: 4, prepare: (sign) => ({ next: cycle(
-    times(100, () => sign('GET', DELIMITER_BUCKET, '', { query: [['delimiter', '/'],
-      ['list-type', '2'], ['max-keys', '1000'], ['prefix', 'x/']] }))) }) },
-  delete4k: { connections: 32, bytes: 0, target: 0.1, prepare: (sign, run) => ({
-    fill: times(20_000, (index) => sign('PUT', BUCKET, `d${run}/${index}`, { body: small })),
-    next: once(times(20_000, (index) => sign('DELETE', BUCKET, `d${run}/${index}`))) }) },
-  mixed: { connections: 32, bytes: 0, target: 0.1, prepare: (sign, run) => ({
-    fill: times(4000, (index) => sign('PUT', BUCKET, `m${run}/${index}`, { body: small })),
-    next: once(mixed(sign, run)) }) },
+  put4k: {
+    connections: 32,
+    bytes: 4 * KIB,
+    target: 0.16,
+    prepare: (sign, run) => ({
+      next: once(
+        times(PREPARED_MAX, (index) => sign('PUT', BUCKET, `w${run}/${index}`, { body: small })),
+      ),
+    }),
+  },
+  'put4k-signed': {
+    connections: 32,
+    bytes: 4 * KIB,
+    target: null,
+    prepare: (sign, run) => {
+      const payloadHash = sha256(small)
+      return {
+        next: once(
+          times(PREPARED_MAX, (index) =>
+            sign('PUT', BUCKET, `g${run}/${index}`, { body: small, payloadHash }),
+          ),
+        ),
+      }
+    },
+  },
+  'put4k-random': {
+    connections: 32,
+    bytes: 4 * KIB,
+    target: 0.25,
+    prepare: (sign) => ({
+      next: once(
+        times(PREPARED_MAX, () =>
+          sign('PUT', BUCKET, `r/${randomBytes(12).toString('hex')}`, { body: small }),
+        ),
+      ),
+    }),
+  },
+  'put4k-128': {
+    connections: 128,
+    bytes: 4 * KIB,
+    target: null,
+    prepare: (sign, run) => ({
+      next: once(
+        times(PREPARED_MAX, (index) => sign('PUT', BUCKET, `h${run}/${index}`, { body: small })),
+      ),
+    }),
+  },
+  get4k: {
+    connections: 32,
+    bytes: 4 * KIB,
+    target: 0.06,
+    prepare: (sign) => ({
+      next: cycle(
+        times(SET_COUNT, (index) => sign('GET', BUCKET, setKey(spread(index, SET_COUNT)))),
+      ),
+    }),
+  },
+  head4k: {
+    connections: 32,
+    bytes: 0,
+    target: 0.045,
+    prepare: (sign) => ({
+      next: cycle(
+        times(SET_COUNT, (index) => sign('HEAD', BUCKET, setKey(spread(index, SET_COUNT)))),
+      ),
+    }),
+  },
+  put8m: {
+    connections: 8,
+    bytes: 8 * MIB,
+    target: 23,
+    prepare: (sign, run) => ({
+      next: once(times(2000, (index) => sign('PUT', BUCKET, `v${run}/${index}`, { body: large }))),
+    }),
+  },
+  get8m: {
+    connections: 8,
+    bytes: 8 * MIB,
+    target: 4.5,
+    prepare: (sign) => ({
+      fill: times(LARGE_COUNT, (index) => sign('PUT', BUCKET, `l/${index}`, { body: large })),
+      next: cycle(times(LARGE_COUNT, (index) => sign('GET', BUCKET, `l/${index}`))),
+    }),
+  },
+  list: {
+    connections: 8,
+    bytes: 0,
+    target: 2,
+    prepare: (sign) => ({
+      next: cycle(
+        times(1000, (index) =>
+          sign('GET', BUCKET, '', {
+            query: [
+              ['list-type', '2'],
+              ['max-keys', '1000'],
+              ['prefix', 's/'],
+              ['start-after', setKey(spread(index, SET_COUNT - 1000))],
+            ],
+          }),
+        ),
+      ),
+    }),
+  },
+  listdelim: {
+    connections: 8,
+    bytes: 0,
+    target: 4,
+    prepare: (sign) => ({
+      next: cycle(
+        times(100, () =>
+          sign('GET', DELIMITER_BUCKET, '', {
+            query: [
+              ['delimiter', '/'],
+              ['list-type', '2'],
+              ['max-keys', '1000'],
+              ['prefix', 'x/'],
+            ],
+          }),
+        ),
+      ),
+    }),
+  },
+  delete4k: {
+    connections: 32,
+    bytes: 0,
+    target: 0.1,
+    prepare: (sign, run) => ({
+      fill: times(20_000, (index) => sign('PUT', BUCKET, `d${run}/${index}`, { body: small })),
+      next: once(times(20_000, (index) => sign('DELETE', BUCKET, `d${run}/${index}`))),
+    }),
+  },
+  mixed: {
+    connections: 32,
+    bytes: 0,
+    target: 0.1,
+    prepare: (sign, run) => ({
+      fill: times(4000, (index) => sign('PUT', BUCKET, `m${run}/${index}`, { body: small })),
+      next: once(mixed(sign, run)),
+    }),
+  },
 }
 
 /** Of 100: 45 GET, 30 HEAD, 15 PUT, 10 DELETE. */

@@ -55,13 +55,30 @@ export async function planPartitions(engine: EngineReader, count: number):
     .filter(({ start, end }) => start !== end)
 }
 
+/**
+ * About how many records a scan meets, for its progress: objects, versions and references by their
+ * sums. What is not counted (uploads, parts, buckets) is little beside them.
+ */
+export async function estimateRecords(engine: EngineReader): Promise<number> {
+  const sums = await bucketSums(engine)
+  const uses = await extents(engine)
+  return sums.reduce((all, { objects, others }) => all + objects + others, 0)
+    + uses.reduce((all, { references }) => all + references, 0)
+}
+
 async function extentMarks(engine: EngineReader): Promise<Mark[]> {
   return (await extents(engine)).map(({ record, references }) =>
     ({ at: idKey(SPACE.reverse, record.extentId), weight: references }))
 }
 
-async function bucketMarks(engine: EngineReader, count: number): Promise<Mark[]> {
-  const sums: { readonly id: BucketId; readonly objects: number; readonly others: number }[] = []
+interface BucketSize {
+  readonly id: BucketId
+  readonly objects: number
+  readonly others: number
+}
+
+async function bucketSums(engine: EngineReader): Promise<BucketSize[]> {
+  const sums: BucketSize[] = []
   const guard = new VisitorGuard()
   await readEngine(engine, { ranges: [{ range: spaceRange(SPACE.bucketSum), limit: BUCKETS_MAX,
     visit: guard.wrap((key, value) => {
@@ -70,6 +87,11 @@ async function bucketMarks(engine: EngineReader, count: number): Promise<Mark[]>
       return 'next'
     }) }] })
   guard.rethrow()
+  return sums
+}
+
+async function bucketMarks(engine: EngineReader, count: number): Promise<Mark[]> {
+  const sums = await bucketSums(engine)
   const all = sums.reduce((sum, { objects, others }) => sum + objects + others, 0)
   const marks: Mark[] = []
   for (const { id, objects, others } of sums) {

@@ -62,7 +62,6 @@ export class Tally {
   readonly bucketSums: Map<BucketId, readonly bigint[]> = new Map()
   readonly extentSums: Map<ExtentId, readonly bigint[]> = new Map()
   readonly extentRecords: Set<ExtentId> = new Set()
-  readonly bucketRecords: Set<BucketId> = new Set()
   /** References of versions to manifests, from both sides. */
   readonly manifestForward: HashSum = new HashSum()
   readonly manifestReverse: HashSum = new HashSum()
@@ -105,12 +104,7 @@ export class Tally {
       case SPACE.manifestReverse:
         checkManifestReverse(key, value)
         return this.manifestReverse.add(hashOf(key, NO_BYTES, 0))
-      case SPACE.bucket: {
-        const id = readId<BucketId>(key, 1)
-        decodeBucketRecord(id, value)
-        this.bucketRecords.add(id)
-        return
-      }
+      case SPACE.bucket: return void decodeBucketRecord(readId<BucketId>(key, 1), value)
       case SPACE.range: return void decodeRangeRecord(readId<BucketId>(key, 1), value)
       case SPACE.uploadName:
         checkUploadName(key, value)

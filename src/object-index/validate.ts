@@ -15,7 +15,7 @@ import { findDangling, findReferences } from './validate-references.ts'
 import { recheckBucket, recheckExtent, recheckUploads, type Recheck } from './validate-recheck.ts'
 import { BucketTally, ExtentTally, Tally } from './validate-tally.ts'
 
-export { planPartitions, type ValidationRange } from './partition.ts'
+export { estimateRecords, planPartitions, type ValidationRange } from './partition.ts'
 export type { ValidationFinding } from './validate-findings.ts'
 
 export interface ValidationProgress {
@@ -36,17 +36,17 @@ export interface ValidationOptions {
   readonly mode?: 'quiet' | 'serving'
 }
 
-/** What one partition's scan found: plain values that may cross a process. */
+/** What one partition's scan found: plain values that may cross a process, also as JSON. */
 export interface PartialValidation {
   readonly recordsDone: number
   readonly damages: readonly { readonly what: string; readonly message: string }[]
   readonly damageCount: number
   readonly buckets: readonly PlainBucket[]
   readonly extents: readonly PlainExtent[]
-  readonly bucketSums: readonly (readonly [BucketId, readonly bigint[]])[]
-  readonly extentSums: readonly (readonly [ExtentId, readonly bigint[]])[]
+  /** Sums in decimal. */
+  readonly bucketSums: readonly (readonly [BucketId, readonly string[]])[]
+  readonly extentSums: readonly (readonly [ExtentId, readonly string[]])[]
   readonly extentRecords: readonly ExtentId[]
-  readonly bucketRecords: readonly BucketId[]
   /** Hex of the set hashes: manifests' references and upload names, from both sides. */
   readonly hashes: readonly [string, string, string, string]
 }
@@ -101,8 +101,9 @@ function plain(tally: Tally): PartialValidation {
       bucket.manifestBytes], bucket.hash.toHex()]),
     extents: [...tally.extents].map(([id, extent]): PlainExtent => [id,
       [extent.references, extent.bytes], extent.reverse.toHex(), extent.forward.toHex()]),
-    bucketSums: [...tally.bucketSums], extentSums: [...tally.extentSums],
-    extentRecords: [...tally.extentRecords], bucketRecords: [...tally.bucketRecords],
+    bucketSums: [...tally.bucketSums].map(([id, sums]) => [id, sums.map(String)]),
+    extentSums: [...tally.extentSums].map(([id, sums]) => [id, sums.map(String)]),
+    extentRecords: [...tally.extentRecords],
     hashes: [tally.manifestForward.toHex(), tally.manifestReverse.toHex(),
       tally.uploadNames.toHex(), tally.uploadRecords.toHex()],
   }
@@ -121,8 +122,10 @@ interface Merged {
 function mergeAll(parts: readonly PartialValidation[]): Merged {
   const merged: Merged = {
     buckets: new Map(), extents: new Map(),
-    bucketSums: new Map(parts.flatMap((part) => part.bucketSums)),
-    extentSums: new Map(parts.flatMap((part) => part.extentSums)),
+    bucketSums: new Map(parts.flatMap((part) => part.bucketSums)
+      .map(([id, sums]) => [id, sums.map(BigInt)])),
+    extentSums: new Map(parts.flatMap((part) => part.extentSums)
+      .map(([id, sums]) => [id, sums.map(BigInt)])),
     extentRecords: new Set(parts.flatMap((part) => part.extentRecords)),
     hashes: [0, 1, 2, 3].map(() => new HashSum()),
   }

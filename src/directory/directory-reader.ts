@@ -3,11 +3,25 @@
 
 import { EngineError, type Engine, type ReadRequest, type ReadResult } from '../engine/engine.ts'
 import {
-  DirectoryError, type AccessKey, type Account, type BucketName, type DirectoryReader,
+  DirectoryError,
+  type AccessKey,
+  type Account,
+  type BucketName,
+  type DirectoryReader,
 } from './directory.ts'
 import {
-  DIRECTORY_SPACE, accessKeyKey, accountKey, decodeAccessKey, decodeAccount, decodeBucketName,
-  decodeGeneration, generationKey, nameKey, ownedNameKey, rangeOf, type AccountRecord,
+  DIRECTORY_SPACE,
+  accessKeyKey,
+  accountKey,
+  decodeAccessKey,
+  decodeAccount,
+  decodeBucketName,
+  decodeGeneration,
+  generationKey,
+  nameKey,
+  ownedNameKey,
+  rangeOf,
+  type AccountRecord,
 } from './directory-record.ts'
 
 /** Entries kept at most, found and missing ones; all go when there are more. */
@@ -32,8 +46,8 @@ export function openDirectoryReader(engine: ReadEngine): DirectoryReader {
     const at = accessKeyKey(accessKeyId)
     return cache.get(at, async () => {
       const key = await one(engine, at, decodeAccessKey)
-      const owner = key === null ? null
-        : await one(engine, accountKey(key.accountId), decodeAccount)
+      const owner =
+        key === null ? null : await one(engine, accountKey(key.accountId), decodeAccount)
       return key === null || owner === null ? null : { key, account: accountOf(owner) }
     })
   }
@@ -69,8 +83,10 @@ export function openDirectoryReader(engine: ReadEngine): DirectoryReader {
   }
 }
 
-async function buckets(engine: ReadEngine, request: Parameters<DirectoryReader['buckets']>[0]):
-  Promise<readonly BucketName[]> {
+async function buckets(
+  engine: ReadEngine,
+  request: Parameters<DirectoryReader['buckets']>[0],
+): Promise<readonly BucketName[]> {
   const { ownerId, prefix, after, limit } = request
   const keyOf = (name: string): Buffer =>
     ownerId === null ? nameKey(name) : ownedNameKey(ownerId, name)
@@ -125,31 +141,45 @@ class GuardedCache {
 }
 
 /** One record, decoded; null where there is none. */
-async function one<T>(engine: ReadEngine, key: Buffer, decode: (key: Buffer, value: Buffer) => T):
-  Promise<T | null> {
+async function one<T>(
+  engine: ReadEngine,
+  key: Buffer,
+  decode: (key: Buffer, value: Buffer) => T,
+): Promise<T | null> {
   const { values } = await read(engine, { keys: [key] })
   const value = values[0] ?? null
   return value === null ? null : decode(key, value)
 }
 
 /** Visits a range in pages; `visit` gets copies. */
-async function pages(engine: ReadEngine, start: Uint8Array, end: Uint8Array,
-  visit: (key: Buffer, value: Buffer) => 'next' | 'stop'): Promise<void> {
+async function pages(
+  engine: ReadEngine,
+  start: Uint8Array,
+  end: Uint8Array,
+  visit: (key: Buffer, value: Buffer) => 'next' | 'stop',
+): Promise<void> {
   let from = start
   for (;;) {
     let last: Buffer | null = null
     let failed: unknown = null
     let isStopped = false
-    const { isWhole } = await read(engine, { ranges: [{ range: { start: from, end },
-      limit: PAGE_ENTRIES, visit: (key, value) => {
-        last = Buffer.from(key)
-        try {
-          isStopped = visit(last, Buffer.from(value)) === 'stop'
-        } catch (cause) {
-          failed = cause
-        }
-        return isStopped || failed !== null ? 'stop' : 'next'
-      } }] })
+    const { isWhole } = await read(engine, {
+      ranges: [
+        {
+          range: { start: from, end },
+          limit: PAGE_ENTRIES,
+          visit: (key, value) => {
+            last = Buffer.from(key)
+            try {
+              isStopped = visit(last, Buffer.from(value)) === 'stop'
+            } catch (cause) {
+              failed = cause
+            }
+            return isStopped || failed !== null ? 'stop' : 'next'
+          },
+        },
+      ],
+    })
     if (failed !== null) throw failed
     if (isStopped || isWhole[0] !== false || last === null) return
     from = Buffer.concat([last, Buffer.of(0)])
@@ -168,7 +198,11 @@ async function read(engine: ReadEngine, request: ReadRequest): Promise<ReadResul
 /** The directory's error for an engine's; anything else stays what it is. */
 export function directoryError(cause: unknown): unknown {
   if (!(cause instanceof EngineError)) return cause
-  const code = cause.code === 'corrupt' ? 'corrupt'
-    : cause.code === 'unsure' || cause.code === 'failed' ? 'unsure' : 'unavailable'
+  const code =
+    cause.code === 'corrupt'
+      ? 'corrupt'
+      : cause.code === 'unsure' || cause.code === 'failed'
+        ? 'unsure'
+        : 'unavailable'
   return new DirectoryError(code, `directory: ${cause.message}`, cause)
 }

@@ -8,7 +8,12 @@ import { DirectoryError, type AccessKey, type Account, type BucketName } from '.
 
 /** First byte of every key. */
 export const DIRECTORY_SPACE = {
-  name: 0x80, account: 0x81, accessKey: 0x82, ownedName: 0x83, email: 0x84, generation: 0x8f,
+  name: 0x80,
+  account: 0x81,
+  accessKey: 0x82,
+  ownedName: 0x83,
+  email: 0x84,
+  generation: 0x8f,
 } as const
 const RECORD_VERSION = 1
 const CRC_SIZE_BYTES = 4
@@ -74,8 +79,10 @@ export function encodeRecord(key: Buffer, value: Plain): Buffer {
 /** @throws DirectoryError `corrupt` */
 function decodeRecord(key: Buffer, record: Buffer): Plain {
   const size = record.length - CRC_SIZE_BYTES
-  const isSound = size > 1 && record[0] === RECORD_VERSION
-    && crc32(record.subarray(0, size), crc32(key)) === record.readUInt32BE(size)
+  const isSound =
+    size > 1 &&
+    record[0] === RECORD_VERSION &&
+    crc32(record.subarray(0, size), crc32(key)) === record.readUInt32BE(size)
   if (!isSound) throw corrupt(key)
   // What carries its checksum was written by `encodeRecord`.
   const value: unknown = JSON.parse(record.toString('utf8', 1, size))
@@ -84,9 +91,11 @@ function decodeRecord(key: Buffer, record: Buffer): Plain {
 }
 
 function corrupt(key: Buffer): DirectoryError {
-  return new DirectoryError('corrupt',
-    `directory record ${JSON.stringify(key.toString('utf8', 1))} of space 0x${key.toString('hex', 0, 1)}`
-    + ' fails its checksum or its version')
+  return new DirectoryError(
+    'corrupt',
+    `directory record ${JSON.stringify(key.toString('utf8', 1))} of space 0x${key.toString('hex', 0, 1)}` +
+      ' fails its checksum or its version',
+  )
 }
 
 function text(key: Buffer, from: Plain, name: string): string {
@@ -109,16 +118,17 @@ export function encodeBucketName(key: Buffer, value: BucketName): Buffer {
 export function decodeBucketName(key: Buffer, record: Buffer): BucketName {
   const from = decodeRecord(key, record)
   return {
-    name: text(key, from, 'name'), bucketId: text(key, from, 'bucketId') as BucketId,
-    ownerId: text(key, from, 'ownerId'), createdAtMs: number(key, from, 'createdAtMs'),
+    name: text(key, from, 'name'),
+    bucketId: text(key, from, 'bucketId') as BucketId,
+    ownerId: text(key, from, 'ownerId'),
+    createdAtMs: number(key, from, 'createdAtMs'),
     state: from['state'] === 'deleting' ? 'deleting' : 'active',
   }
 }
 
 export function encodeAccount(value: AccountRecord): Buffer {
   const { id, displayName, email, createdAtMs, isRoot, accessKeyIds } = value
-  return encodeRecord(accountKey(id),
-    { id, displayName, email, createdAtMs, isRoot, accessKeyIds })
+  return encodeRecord(accountKey(id), { id, displayName, email, createdAtMs, isRoot, accessKeyIds })
 }
 
 export function decodeAccount(key: Buffer, record: Buffer): AccountRecord {
@@ -126,9 +136,12 @@ export function decodeAccount(key: Buffer, record: Buffer): AccountRecord {
   const ids = from['accessKeyIds']
   if (!Array.isArray(ids)) throw corrupt(key)
   return {
-    id: text(key, from, 'id'), displayName: text(key, from, 'displayName'),
-    email: text(key, from, 'email'), createdAtMs: number(key, from, 'createdAtMs'),
-    isRoot: from['isRoot'] === true, accessKeyIds: ids.map(String),
+    id: text(key, from, 'id'),
+    displayName: text(key, from, 'displayName'),
+    email: text(key, from, 'email'),
+    createdAtMs: number(key, from, 'createdAtMs'),
+    isRoot: from['isRoot'] === true,
+    accessKeyIds: ids.map(String),
   }
 }
 
@@ -140,8 +153,10 @@ export function encodeAccessKey(value: AccessKey): Buffer {
 export function decodeAccessKey(key: Buffer, record: Buffer): AccessKey {
   const from = decodeRecord(key, record)
   return {
-    accessKeyId: text(key, from, 'accessKeyId'), secretKey: text(key, from, 'secretKey'),
-    accountId: text(key, from, 'accountId'), createdAtMs: number(key, from, 'createdAtMs'),
+    accessKeyId: text(key, from, 'accessKeyId'),
+    secretKey: text(key, from, 'secretKey'),
+    accountId: text(key, from, 'accountId'),
+    createdAtMs: number(key, from, 'createdAtMs'),
   }
 }
 

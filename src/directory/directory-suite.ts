@@ -11,8 +11,8 @@ export interface OpenedDirectory extends AsyncDisposable {
   openReader(): DirectoryReader
 }
 
-const A = '0'.repeat(31) + 'a' as BucketId
-const B = '0'.repeat(31) + 'b' as BucketId
+const A = ('0'.repeat(31) + 'a') as BucketId
+const B = ('0'.repeat(31) + 'b') as BucketId
 
 /** Runs the suite against directories that `open` makes, each one empty. */
 export function directorySuite(name: string, open: () => Promise<OpenedDirectory>): void {
@@ -33,8 +33,16 @@ export function directorySuite(name: string, open: () => Promise<OpenedDirectory
 type Run = (title: string, body: (opened: OpenedDirectory) => Promise<void>) => void
 
 function account(id: string, over: Partial<Account> = {}): DirectoryOperation {
-  return { kind: 'add-account', account: { id, displayName: id.toUpperCase(),
-    email: `${id}@example.com`, isRoot: false, ...over } }
+  return {
+    kind: 'add-account',
+    account: {
+      id,
+      displayName: id.toUpperCase(),
+      email: `${id}@example.com`,
+      isRoot: false,
+      ...over,
+    },
+  }
 }
 
 function key(accessKeyId: string, accountId: string): DirectoryOperation {
@@ -58,42 +66,58 @@ function accountTests(run: Run): void {
     check.equal(await directory.apply(key('AK2', 'ann')), 'done')
     const found = await directory.accessKey('AK1')
     check.deepEqual([found?.key.secretKey, found?.account.displayName], ['secret/AK1+', 'ANN'])
-    check.deepEqual((await directory.accessKeys('ann')).map(({ accessKeyId }) => accessKeyId),
-      ['AK1', 'AK2'])
-    check.deepEqual((await directory.accounts()).map(({ id }) => id), ['ann', 'bob', 'cay'])
+    check.deepEqual(
+      (await directory.accessKeys('ann')).map(({ accessKeyId }) => accessKeyId),
+      ['AK1', 'AK2'],
+    )
+    check.deepEqual(
+      (await directory.accounts()).map(({ id }) => id),
+      ['ann', 'bob', 'cay'],
+    )
     check.equal(await directory.apply({ kind: 'remove-key', accessKeyId: 'AK1' }), 'done')
     check.equal(await directory.apply({ kind: 'remove-key', accessKeyId: 'AK1' }), 'no-such-key')
     check.equal(await directory.accessKey('AK1'), null)
     check.equal(await directory.apply({ kind: 'remove-account', accountId: 'ann' }), 'done')
-    check.deepEqual([await directory.accessKey('AK2'), await directory.account('ann')], [null, null])
+    check.deepEqual(
+      [await directory.accessKey('AK2'), await directory.account('ann')],
+      [null, null],
+    )
     check.equal(await directory.apply(account('dan', { email: 'ann@example.com' })), 'done')
   })
 
   run('the root account and one that owns buckets stay', async ({ directory }) => {
     await directory.apply(account('root', { isRoot: true }))
     await directory.apply(account('ann'))
-    check.equal(await directory.apply({ kind: 'remove-account', accountId: 'root' }),
-      'account-is-root')
-    check.equal(await directory.apply({ kind: 'remove-account', accountId: 'who' }),
-      'no-such-account')
+    check.equal(
+      await directory.apply({ kind: 'remove-account', accountId: 'root' }),
+      'account-is-root',
+    )
+    check.equal(
+      await directory.apply({ kind: 'remove-account', accountId: 'who' }),
+      'no-such-account',
+    )
     await directory.apply(claim('photos', A, 'ann'))
-    check.equal(await directory.apply({ kind: 'remove-account', accountId: 'ann' }),
-      'account-owns-buckets')
+    check.equal(
+      await directory.apply({ kind: 'remove-account', accountId: 'ann' }),
+      'account-owns-buckets',
+    )
     await directory.apply({ kind: 'release-name', name: 'photos', bucketId: A })
     check.equal(await directory.apply({ kind: 'remove-account', accountId: 'ann' }), 'done')
   })
 }
 
 function nameTests(run: Run): void {
-  run('a name is one bucket\'s, from its claim to its release', async ({ directory }) => {
+  run("a name is one bucket's, from its claim to its release", async ({ directory }) => {
     await directory.apply(account('ann'))
     await directory.apply(account('bob'))
     check.equal(await directory.apply(claim('photos', A, 'who')), 'no-such-account')
     check.equal(await directory.apply(claim('photos', A, 'ann')), 'done')
     check.equal(await directory.apply(claim('photos', A, 'ann')), 'done')
     check.equal(await directory.apply(claim('photos', B, 'bob')), 'name-taken')
-    const mark = (kind: 'mark-deleting' | 'unmark-deleting' | 'release-name', bucketId: BucketId):
-      Promise<string> => directory.apply({ kind, name: 'photos', bucketId })
+    const mark = (
+      kind: 'mark-deleting' | 'unmark-deleting' | 'release-name',
+      bucketId: BucketId,
+    ): Promise<string> => directory.apply({ kind, name: 'photos', bucketId })
     check.equal(await mark('mark-deleting', B), 'no-such-name')
     check.equal(await mark('mark-deleting', A), 'done')
     check.equal((await directory.bucketByName('photos'))?.state, 'deleting')
@@ -109,8 +133,11 @@ function nameTests(run: Run): void {
 
   run('of many who claim a name at once one gets it', async ({ directory }) => {
     await directory.apply(account('ann'))
-    const outcomes = await Promise.all(Array.from({ length: 16 }, (_, at) =>
-      directory.apply(claim('photos', at.toString(16).padStart(32, '0') as BucketId, 'ann'))))
+    const outcomes = await Promise.all(
+      Array.from({ length: 16 }, (_, at) =>
+        directory.apply(claim('photos', at.toString(16).padStart(32, '0') as BucketId, 'ann')),
+      ),
+    )
     check.equal(outcomes.filter((outcome) => outcome === 'done').length, 1)
   })
 
@@ -119,24 +146,32 @@ function nameTests(run: Run): void {
     await directory.apply(account('an'))
     const names = ['b', 'a-1', 'a-2', 'c']
     for (const [at, name] of names.entries()) {
-      await directory.apply(claim(name, `${at}`.padStart(32, '0') as BucketId,
-        name === 'c' ? 'an' : 'ann'))
+      await directory.apply(
+        claim(name, `${at}`.padStart(32, '0') as BucketId, name === 'c' ? 'an' : 'ann'),
+      )
     }
     check.deepEqual(await buckets(directory, 'ann').then(namesOf), ['a-1', 'a-2', 'b'])
     check.deepEqual(await buckets(directory, 'an').then(namesOf), ['c'])
     check.deepEqual(await buckets(directory, null).then(namesOf), ['a-1', 'a-2', 'b', 'c'])
     check.deepEqual(await buckets(directory, 'ann', { prefix: 'a-' }).then(namesOf), ['a-1', 'a-2'])
-    check.deepEqual(await buckets(directory, null, { after: 'a-1', limit: 2 }).then(namesOf),
-      ['a-2', 'b'])
+    check.deepEqual(await buckets(directory, null, { after: 'a-1', limit: 2 }).then(namesOf), [
+      'a-2',
+      'b',
+    ])
     check.deepEqual(await buckets(directory, null, { after: 'z' }), [])
-    check.deepEqual(await buckets(directory, null, { prefix: 'b', after: 'a' }).then(namesOf), ['b'])
+    check.deepEqual(await buckets(directory, null, { prefix: 'b', after: 'a' }).then(namesOf), [
+      'b',
+    ])
   })
 }
 
 type Buckets = Awaited<ReturnType<DirectoryReader['buckets']>>
 
-function buckets(reader: DirectoryReader, ownerId: string | null,
-  over: Partial<Parameters<DirectoryReader['buckets']>[0]> = {}): Promise<Buckets> {
+function buckets(
+  reader: DirectoryReader,
+  ownerId: string | null,
+  over: Partial<Parameters<DirectoryReader['buckets']>[0]> = {},
+): Promise<Buckets> {
   return reader.buckets({ ownerId, prefix: '', after: null, limit: 1000, ...over })
 }
 
@@ -148,13 +183,15 @@ function readerTests(run: Run): void {
   run('a reader elsewhere sees each change at once, whatever it has kept', async (opened) => {
     const { directory } = opened
     const reader = opened.openReader()
-    check.deepEqual([await reader.bucketByName('photos'), await reader.accessKey('AK1')],
-      [null, null])
+    check.deepEqual(
+      [await reader.bucketByName('photos'), await reader.accessKey('AK1')],
+      [null, null],
+    )
     const before = await reader.generation()
     await directory.apply(account('ann'))
     await directory.apply(key('AK1', 'ann'))
     await directory.apply(claim('photos', A, 'ann'))
-    check.ok(await reader.generation() > before)
+    check.ok((await reader.generation()) > before)
     check.equal((await reader.bucketByName('photos'))?.bucketId, A)
     check.equal((await reader.accessKey('AK1'))?.account.id, 'ann')
     check.equal((await reader.accessKey('AK1'))?.key.secretKey, 'secret/AK1+')

@@ -39,15 +39,26 @@ export interface DirectoryReader {
   accounts(): Promise<readonly Account[]>
   accessKeys(accountId: string): Promise<readonly AccessKey[]>
   /** Buckets of an account, by name in byte order, names behind `after`, at most `limit`. */
-  buckets(request: { readonly ownerId: string | null; readonly prefix: string
-    readonly after: string | null; readonly limit: number }): Promise<readonly BucketName[]>
+  buckets(request: {
+    readonly ownerId: string | null
+    readonly prefix: string
+    readonly after: string | null
+    readonly limit: number
+  }): Promise<readonly BucketName[]>
 }
 
 export type DirectoryOperation =
-  | { readonly kind: 'claim-name'; readonly name: string; readonly bucketId: BucketId
-      readonly ownerId: string }
-  | { readonly kind: 'mark-deleting' | 'unmark-deleting' | 'release-name'; readonly name: string
-      readonly bucketId: BucketId }
+  | {
+      readonly kind: 'claim-name'
+      readonly name: string
+      readonly bucketId: BucketId
+      readonly ownerId: string
+    }
+  | {
+      readonly kind: 'mark-deleting' | 'unmark-deleting' | 'release-name'
+      readonly name: string
+      readonly bucketId: BucketId
+    }
   | { readonly kind: 'add-account'; readonly account: Omit<Account, 'createdAtMs'> }
   | { readonly kind: 'remove-account'; readonly accountId: string }
   | { readonly kind: 'add-key'; readonly key: Omit<AccessKey, 'createdAtMs'> }
@@ -55,9 +66,15 @@ export type DirectoryOperation =
 
 export type DirectoryOutcome =
   | 'done'
-  | 'name-taken' | 'no-such-name'
-  | 'account-exists' | 'email-taken' | 'no-such-account' | 'account-owns-buckets' | 'account-is-root'
-  | 'key-exists' | 'no-such-key'
+  | 'name-taken'
+  | 'no-such-name'
+  | 'account-exists'
+  | 'email-taken'
+  | 'no-such-account'
+  | 'account-owns-buckets'
+  | 'account-is-root'
+  | 'key-exists'
+  | 'no-such-key'
 
 export interface Directory extends DirectoryReader {
   /** @throws DirectoryError */

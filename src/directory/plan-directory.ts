@@ -4,12 +4,29 @@
 import { unreachable } from '../base/assert.ts'
 import type { Decision, Mutation, Overlay, Reads } from '../engine/engine.ts'
 import {
-  DirectoryError, type BucketName, type DirectoryOperation, type DirectoryOutcome,
+  DirectoryError,
+  type BucketName,
+  type DirectoryOperation,
+  type DirectoryOutcome,
 } from './directory.ts'
 import {
-  accessKeyKey, accountKey, decodeAccessKey, decodeAccount, decodeBucketName, decodeGeneration,
-  emailKey, encodeAccessKey, encodeAccount, encodeBucketName, encodeGeneration, encodeRecord,
-  generationKey, nameKey, ownedNameKey, rangeOf, type AccountRecord,
+  accessKeyKey,
+  accountKey,
+  decodeAccessKey,
+  decodeAccount,
+  decodeBucketName,
+  decodeGeneration,
+  emailKey,
+  encodeAccessKey,
+  encodeAccount,
+  encodeBucketName,
+  encodeGeneration,
+  encodeRecord,
+  generationKey,
+  nameKey,
+  ownedNameKey,
+  rangeOf,
+  type AccountRecord,
 } from './directory-record.ts'
 
 /** An outcome, or the damaged record that stood in its way. */
@@ -51,15 +68,22 @@ interface StepPlan {
 
 function planOf(operation: DirectoryOperation): StepPlan {
   switch (operation.kind) {
-    case 'claim-name': return planClaim(operation)
+    case 'claim-name':
+      return planClaim(operation)
     case 'mark-deleting':
     case 'unmark-deleting':
-    case 'release-name': return planName(operation)
-    case 'add-account': return planAddAccount(operation)
-    case 'remove-account': return planRemoveAccount(operation)
-    case 'add-key': return planAddKey(operation)
-    case 'remove-key': return planRemoveKey(operation)
-    default: return unreachable(operation)
+    case 'release-name':
+      return planName(operation)
+    case 'add-account':
+      return planAddAccount(operation)
+    case 'remove-account':
+      return planRemoveAccount(operation)
+    case 'add-key':
+      return planAddKey(operation)
+    case 'remove-key':
+      return planRemoveKey(operation)
+    default:
+      return unreachable(operation)
   }
 }
 
@@ -102,8 +126,10 @@ function nameIn(overlay: Overlay, name: string): BucketName | null {
 function setName(record: BucketName): Mutation[] {
   const byName = nameKey(record.name)
   const byOwner = ownedNameKey(record.ownerId, record.name)
-  return [set(byName, encodeBucketName(byName, record)),
-    set(byOwner, encodeBucketName(byOwner, record))]
+  return [
+    set(byName, encodeBucketName(byName, record)),
+    set(byOwner, encodeBucketName(byOwner, record)),
+  ]
 }
 
 function planAddAccount(operation: Of<'add-account'>): StepPlan {
@@ -156,8 +182,10 @@ function planAddKey(operation: Of<'add-key'>): StepPlan {
       if (account === null) return 'no-such-account'
       const accessKeyIds = [...account.accessKeyIds, accessKeyId]
       return [
-        set(accessKeyKey(accessKeyId),
-          encodeAccessKey({ ...operation.key, createdAtMs: overlay.nowMs })),
+        set(
+          accessKeyKey(accessKeyId),
+          encodeAccessKey({ ...operation.key, createdAtMs: overlay.nowMs }),
+        ),
         set(accountKey(accountId), encodeAccount({ ...account, accessKeyIds })),
       ]
     },

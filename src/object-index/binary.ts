@@ -131,8 +131,11 @@ export class RecordWriter {
   }
 
   location(location: Location): this {
-    return this.id(location.extentId).u48(location.offset).u16(location.headerSizeBytes)
-      .u32(location.dataSizeBytes).u32(location.checksum)
+    return this.id(location.extentId)
+      .u48(location.offset)
+      .u16(location.headerSizeBytes)
+      .u32(location.dataSizeBytes)
+      .u32(location.checksum)
   }
 
   /** Patches a number written before. */
@@ -262,8 +265,13 @@ export class RecordReader {
   }
 
   location(): Location {
-    return { extentId: this.id(), offset: this.u48(), headerSizeBytes: this.u16(),
-      dataSizeBytes: this.u32(), checksum: this.u32() }
+    return {
+      extentId: this.id(),
+      offset: this.u48(),
+      headerSizeBytes: this.u16(),
+      dataSizeBytes: this.u32(),
+      checksum: this.u32(),
+    }
   }
 
   /** Nothing may be left. */

@@ -12,7 +12,11 @@ export function bodyOf(record: Buffer): BodyRef {
   const end = hashedEndOf(record)
   if (hasFlag(record, FLAG.manifest)) {
     const at = end - ID_SIZE_BYTES - 2
-    return { kind: 'manifest', uploadId: readId(record, at), partCount: record.readUInt16BE(end - 2) }
+    return {
+      kind: 'manifest',
+      uploadId: readId(record, at),
+      partCount: record.readUInt16BE(end - 2),
+    }
   }
   return { kind: 'blobs', locations: locationsAt(record, end) }
 }
@@ -24,8 +28,10 @@ function locationsAt(record: Buffer, at: number): Location[] {
   for (let index = 0; index < count; index += 1) {
     const from = at + 1 + index * LOCATION_SIZE_BYTES
     locations.push({
-      extentId: readId(record, from), offset: record.readUIntBE(from + 16, 6),
-      headerSizeBytes: record.readUInt16BE(from + 22), dataSizeBytes: record.readUInt32BE(from + 24),
+      extentId: readId(record, from),
+      offset: record.readUIntBE(from + 16, 6),
+      headerSizeBytes: record.readUInt16BE(from + 22),
+      dataSizeBytes: record.readUInt32BE(from + 24),
       checksum: record.readUInt32BE(from + 28),
     })
   }
@@ -33,20 +39,27 @@ function locationsAt(record: Buffer, at: number): Location[] {
 }
 
 export function isSameLocation(a: Location, b: Location): boolean {
-  return a.extentId === b.extentId && a.offset === b.offset
-    && a.headerSizeBytes === b.headerSizeBytes && a.dataSizeBytes === b.dataSizeBytes
-    && a.checksum === b.checksum
+  return (
+    a.extentId === b.extentId &&
+    a.offset === b.offset &&
+    a.headerSizeBytes === b.headerSizeBytes &&
+    a.dataSizeBytes === b.dataSizeBytes &&
+    a.checksum === b.checksum
+  )
 }
 
 export function isSameBody(a: BodyRef, b: BodyRef): boolean {
   if (a.kind === 'manifest') {
     return b.kind === 'manifest' && a.uploadId === b.uploadId && a.partCount === b.partCount
   }
-  return b.kind === 'blobs' && a.locations.length === b.locations.length
-    && a.locations.every((location, index) => {
+  return (
+    b.kind === 'blobs' &&
+    a.locations.length === b.locations.length &&
+    a.locations.every((location, index) => {
       const other = b.locations[index]
       return other !== undefined && isSameLocation(location, other)
     })
+  )
 }
 
 export function versionReferrer(bucketId: BucketId, key: string, order: number): Referrer {

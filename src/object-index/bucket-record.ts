@@ -17,11 +17,15 @@ export function bucketKey(bucketId: BucketId): Buffer {
 
 export function encodeBucketRecord(bucket: Bucket): Buffer {
   return startRecord(BUCKET_RECORD_VERSION)
-    .u8(STATE_ACTIVE).u8(VERSIONING.indexOf(bucket.versioning))
+    .u8(STATE_ACTIVE)
+    .u8(VERSIONING.indexOf(bucket.versioning))
     .u8((bucket.quotaBytes === null ? 0 : 1) | (bucket.quotaObjects === null ? 0 : 2))
-    .u64(bucket.generation).u64(bucket.createdAtMs)
-    .u64(bucket.quotaBytes ?? 0).u64(bucket.quotaObjects ?? 0)
-    .text(bucket.name).owner(bucket.ownerId)
+    .u64(bucket.generation)
+    .u64(bucket.createdAtMs)
+    .u64(bucket.quotaBytes ?? 0)
+    .u64(bucket.quotaObjects ?? 0)
+    .text(bucket.name)
+    .owner(bucket.ownerId)
     .finish(bucketKey(bucket.id))
 }
 
@@ -37,10 +41,14 @@ export function decodeBucketRecord(bucketId: BucketId, bytes: Buffer): Bucket {
   const quotaBytes = from.u64()
   const quotaObjects = from.u64()
   const bucket: Bucket = {
-    id: bucketId, generation, createdAtMs, versioning,
+    id: bucketId,
+    generation,
+    createdAtMs,
+    versioning,
     quotaBytes: (quotas & 1) === 0 ? null : quotaBytes,
     quotaObjects: (quotas & 2) === 0 ? null : quotaObjects,
-    name: from.text(), ownerId: from.owner(),
+    name: from.text(),
+    ownerId: from.owner(),
   }
   from.done()
   return bucket
@@ -57,8 +65,7 @@ export function rangeKey(bucketId: BucketId): Buffer {
 }
 
 export function encodeRangeRecord(bucketId: BucketId, range: RangeRecord): Buffer {
-  return startRecord(RANGE_RECORD_VERSION).u8(0).u64(range.generation)
-    .finish(rangeKey(bucketId))
+  return startRecord(RANGE_RECORD_VERSION).u8(0).u64(range.generation).finish(rangeKey(bucketId))
 }
 
 /** @throws ObjectIndexError `corrupt` */

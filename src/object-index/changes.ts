@@ -15,11 +15,22 @@ import { manifestReverseEntry, reverseEntry } from './reverse-record.ts'
 
 /** Fields of a bucket's sums; docs/formats/keys.md. */
 export const SUM = {
-  objects: 0, otherVersions: 1, bytes: 2, otherBytes: 3, uploadBytes: 4, hash: 5, hash2: 6,
+  objects: 0,
+  otherVersions: 1,
+  bytes: 2,
+  otherBytes: 3,
+  uploadBytes: 4,
+  hash: 5,
+  hash2: 6,
   sweptBytes: 7,
 } as const
-/** Fields of an extent's sums. */
-export const EXTENT_SUM = { references: 0, bytes: 1 } as const
+/**
+ * Fields of an extent's sums. `filled` is never taken back: headers and data of every blob that was
+ * ever committed in it.
+ */
+export const EXTENT_SUM = { references: 0, bytes: 1, filled: 2 } as const
+/** Whether a body's blobs were just written, or are another version's too. */
+export type BlobOrigin = 'new' | 'shared'
 
 /** What the sweeper does for a queue entry; the byte in its key. */
 export const SWEEP = { manifest: 1, parts: 2, marker: 3, bucket: 4 } as const
@@ -35,7 +46,8 @@ export class Changes {
   readonly mutations: Mutation[] = []
   /** Bytes of keys and values so far, about. */
   sizeBytes = 0
-  private readonly extents: Map<ExtentId, { references: number; bytes: number }> = new Map()
+  private readonly extents: Map<ExtentId, { references: number; bytes: number; filled: number }> =
+    new Map()
 
   /** Mutations there will be once `finish` has added the extents' sums. */
   get count(): number {
@@ -73,24 +85,33 @@ export class Changes {
     this.sum(sumKey, deltas)
   }
 
-  addReference(location: Location, referrer: Referrer, blob: ArchiveBlob | null = null): void {
+  addReference(
+    location: Location,
+    referrer: Referrer,
+    origin: BlobOrigin,
+    blob: ArchiveBlob | null = null,
+  ): void {
     const { key, value } = reverseEntry(location, referrer, blob)
     this.set(key, value)
-    this.extentDelta(location, 1)
+    this.extentDelta(
+      location,
+      1,
+      origin === 'new' ? location.headerSizeBytes + location.dataSizeBytes : 0,
+    )
   }
 
   dropReference(location: Location, referrer: Referrer): void {
     this.delete(reverseKey(location.extentId, location.offset, referrer))
-    this.extentDelta(location, -1)
+    this.extentDelta(location, -1, 0)
   }
 
-  addBody(body: BodyRef, referrer: Referrer): void {
+  addBody(body: BodyRef, referrer: Referrer, origin: BlobOrigin): void {
     if (body.kind === 'manifest') {
       const { key, value } = manifestReverseEntry(body.uploadId, referrer)
       this.set(key, value)
       return
     }
-    for (const location of body.locations) this.addReference(location, referrer)
+    for (const location of body.locations) this.addReference(location, referrer, origin)
   }
 
   /** A manifest that may have lost its last reference is looked at by the sweeper. */
@@ -109,23 +130,25 @@ export class Changes {
     this.set(key, startRecord(SWEEP_RECORD_VERSION).id(bucketId).finish(key))
   }
 
-  private extentDelta(location: Location, sign: 1 | -1): void {
+  private extentDelta(location: Location, sign: 1 | -1, filled: number): void {
     const at = this.extents.get(location.extentId)
     const bytes = sign * location.dataSizeBytes
-    if (at === undefined) this.extents.set(location.extentId, { references: sign, bytes })
+    if (at === undefined) this.extents.set(location.extentId, { references: sign, bytes, filled })
     else {
       at.references += sign
       at.bytes += bytes
+      at.filled += filled
     }
   }
 
   /** All mutations, in order. */
   finish(): readonly Mutation[] {
-    for (const [extentId, { references, bytes }] of this.extents) {
-      if (references === 0 && bytes === 0) continue
+    for (const [extentId, { references, bytes, filled }] of this.extents) {
+      if (references === 0 && bytes === 0 && filled === 0) continue
       const deltas = [...ZERO]
       deltas[EXTENT_SUM.references] = BigInt(references)
       deltas[EXTENT_SUM.bytes] = BigInt(bytes)
+      deltas[EXTENT_SUM.filled] = BigInt(filled)
       this.sum(extentSumKey(extentId), deltas)
     }
     this.extents.clear()
@@ -134,8 +157,11 @@ export class Changes {
 }
 
 /** What a record's change adds to its bucket's sums. */
-export function recordDelta(key: Buffer, before: Buffer | null, next: Buffer | null):
-  readonly bigint[] {
+export function recordDelta(
+  key: Buffer,
+  before: Buffer | null,
+  next: Buffer | null,
+): readonly bigint[] {
   const isSlot = isNullSlot(key)
   const at = key[0] === SPACE.current ? 0 : 1
   let records = 0

@@ -35,8 +35,10 @@ export class Committer {
   /** Runs one operation and counts it as under way. @throws ObjectIndexError `overloaded` */
   async track<T>(run: () => Promise<T>): Promise<T> {
     if (this.underWay >= UNDER_WAY_MAX) {
-      throw new ObjectIndexError('overloaded',
-        `index: ${UNDER_WAY_MAX} operations are under way; try again`)
+      throw new ObjectIndexError(
+        'overloaded',
+        `index: ${UNDER_WAY_MAX} operations are under way; try again`,
+      )
     }
     this.underWay += 1
     try {
@@ -54,19 +56,26 @@ export class Committer {
   }
 
   /** Commits a plan; `bucketId` is the bucket whose versions the plan looks at, or null. */
-  async settle<T>(make: (depth: Depth) => Plan<T>, bucketId: BucketId | null, id: CommitId):
-    Promise<T | Refused> {
+  async settle<T>(
+    make: (depth: Depth) => Plan<T>,
+    bucketId: BucketId | null,
+    id: CommitId,
+  ): Promise<T | Refused> {
     const isVersioned = bucketId !== null && this.versioned.has(bucketId)
     const first = await this.commit(make(isVersioned ? 'versions' : 'current'), id)
-    const settled = first.kind === 'again' && bucketId !== null
-      ? await this.settleVersions(make, bucketId) : first
+    const settled =
+      first.kind === 'again' && bucketId !== null
+        ? await this.settleVersions(make, bucketId)
+        : first
     if (settled.kind === 'damaged') throw settled.error
     assert(settled.kind === 'settled', 'a plan that looks at all versions is not asked again')
     return settled.value
   }
 
-  private async settleVersions<T>(make: (depth: Depth) => Plan<T>, bucketId: BucketId):
-    Promise<Settled<T>> {
+  private async settleVersions<T>(
+    make: (depth: Depth) => Plan<T>,
+    bucketId: BucketId,
+  ): Promise<Settled<T>> {
     if (this.versioned.size >= VERSIONED_MAX) this.versioned.clear()
     this.versioned.add(bucketId)
     // The first commit was refused: its id has been used.
@@ -77,7 +86,8 @@ export class Committer {
     let decided: { readonly result: Settled<T> } | null = null
     try {
       const committed = await this.engine.commit<Settled<T>>({
-        id, reads: plan.reads,
+        id,
+        reads: plan.reads,
         decide: (overlay) => {
           const decision = plan.decide(overlay)
           if (decision.kind !== 'more') decided = decision
@@ -92,13 +102,20 @@ export class Committer {
   }
 
   /** The decision is as good as its commit: what became of that the engine knows. */
-  private async afterUnsure<T>(id: CommitId, decided: { readonly result: T } | null,
-    cause: EngineError): Promise<T> {
+  private async afterUnsure<T>(
+    id: CommitId,
+    decided: { readonly result: T } | null,
+    cause: EngineError,
+  ): Promise<T> {
     for (let tries = 0; tries < FATE_TRIES; tries += 1) {
       try {
         const fate = await this.engine.fate(id)
         if (fate === 'never') {
-          throw new ObjectIndexError('unavailable', 'index: the commit was not made; try again', cause)
+          throw new ObjectIndexError(
+            'unavailable',
+            'index: the commit was not made; try again',
+            cause,
+          )
         }
         if (decided !== null) return decided.result
         break

@@ -11,7 +11,9 @@ const ARCHIVE_BLOB_VERSION = 1
 
 export function encodeConsumerRecord(name: string, cursor: Cursor): Buffer {
   return startRecord(CONSUMER_RECORD_VERSION)
-    .u64(cursor.incarnation).u64(cursor.sequence).finish(consumerKey(name))
+    .u64(cursor.incarnation)
+    .u64(cursor.sequence)
+    .finish(consumerKey(name))
 }
 
 /** @throws ObjectIndexError `corrupt` */
@@ -24,7 +26,9 @@ export function decodeConsumerRecord(key: Buffer, bytes: Buffer): Cursor {
 
 export function encodeArchiveBlob(blob: ArchiveBlob): Buffer {
   return startRecord(ARCHIVE_BLOB_VERSION)
-    .u64(blob.to.incarnation).u64(blob.to.sequence).location(blob.location)
+    .u64(blob.to.incarnation)
+    .u64(blob.to.sequence)
+    .location(blob.location)
     .finish(archiveBlobKey(blob))
 }
 
@@ -38,6 +42,9 @@ export function decodeArchiveBlob(key: Buffer, bytes: Buffer): ArchiveBlob {
   return {
     kind: key[1] === 1 ? 'log' : 'checkpoint',
     from: { incarnation: readUInt64(key, 2), sequence: readUInt64(key, 10) },
-    page: key.readUInt32BE(18), blobId: readId<BlobId>(key, 22), to, location,
+    page: key.readUInt32BE(18),
+    blobId: readId<BlobId>(key, 22),
+    to,
+    location,
   }
 }

@@ -2,7 +2,12 @@
 
 import { readId, type BlobId, type BucketId, type ExtentId, type UploadId } from '../base/id.ts'
 import {
-  KEY_START, MANIFEST_REFERRER_AT, ORDER_SUFFIX_BYTES, REVERSE_REFERRER_AT, SPACE, orderInKey,
+  KEY_START,
+  MANIFEST_REFERRER_AT,
+  ORDER_SUFFIX_BYTES,
+  REVERSE_REFERRER_AT,
+  SPACE,
+  orderInKey,
   referrerIn,
 } from './keys.ts'
 import type { Referrer } from './object-index.ts'
@@ -25,14 +30,18 @@ function known(key: Buffer): string | null {
       const what = order === 0 ? 'null slot' : `version ${order}`
       return `bucket ${id}, ${what} of key ${quote(key, KEY_START, end)}`
     }
-    case SPACE.bucket: return `bucket ${id}`
-    case SPACE.uploadName: return `bucket ${id}, entry of an unfinished upload`
-    case SPACE.upload: return `upload ${id}`
+    case SPACE.bucket:
+      return `bucket ${id}`
+    case SPACE.uploadName:
+      return `bucket ${id}, entry of an unfinished upload`
+    case SPACE.upload:
+      return `upload ${id}`
     case SPACE.part:
       return key.length < KEY_START + 2 ? null : `upload ${id}, part ${key.readUInt16BE(KEY_START)}`
     case SPACE.manifestPage:
       return key.length < KEY_START + 2
-        ? null : `upload ${id}, manifest page ${key.readUInt16BE(KEY_START)}`
+        ? null
+        : `upload ${id}, manifest page ${key.readUInt16BE(KEY_START)}`
     case SPACE.reverse: {
       if (key.length < REVERSE_REFERRER_AT) return null
       const referrer = referrerIn(key, REVERSE_REFERRER_AT)
@@ -44,10 +53,14 @@ function known(key: Buffer): string | null {
       const whose = referrer === null ? 'an unknown referrer' : describeReferrer(referrer)
       return `manifest ${id}, reference of ${whose}`
     }
-    case SPACE.extent: return `extent ${id}`
-    case SPACE.bucketSum: return `sums of bucket ${id}`
-    case SPACE.extentSum: return `sums of extent ${id}`
-    default: return null
+    case SPACE.extent:
+      return `extent ${id}`
+    case SPACE.bucketSum:
+      return `sums of bucket ${id}`
+    case SPACE.extentSum:
+      return `sums of extent ${id}`
+    default:
+      return null
   }
 }
 
@@ -55,10 +68,14 @@ function known(key: Buffer): string | null {
 export function describeReferrer(referrer: Referrer): string {
   switch (referrer.kind) {
     case 'version':
-      return `bucket ${referrer.bucketId}, version ${referrer.order} of key `
-        + JSON.stringify(referrer.key)
-    case 'part': return `upload ${referrer.uploadId}, part ${referrer.partNumber}`
-    case 'archive': return `archive blob ${referrer.blobId}`
+      return (
+        `bucket ${referrer.bucketId}, version ${referrer.order} of key ` +
+        JSON.stringify(referrer.key)
+      )
+    case 'part':
+      return `upload ${referrer.uploadId}, part ${referrer.partNumber}`
+    case 'archive':
+      return `archive blob ${referrer.blobId}`
   }
 }
 

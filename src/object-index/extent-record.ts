@@ -19,8 +19,13 @@ export function extentSumKey(extentId: ExtentId): Buffer {
 
 export function encodeExtentRecord(extent: ExtentRecord): Buffer {
   return startRecord(EXTENT_RECORD_VERSION)
-    .u8(STATES.indexOf(extent.state)).u8(LAYOUTS.indexOf(extent.layout)).id(extent.writerId)
-    .u64(extent.capacityBytes).u64(extent.sizeBytes).u64(extent.changedAtMs).text(extent.driveId)
+    .u8(STATES.indexOf(extent.state))
+    .u8(LAYOUTS.indexOf(extent.layout))
+    .id(extent.writerId)
+    .u64(extent.capacityBytes)
+    .u64(extent.sizeBytes)
+    .u64(extent.changedAtMs)
+    .text(extent.driveId)
     .finish(extentKey(extent.extentId))
 }
 
@@ -31,8 +36,14 @@ export function decodeExtentRecord(extentId: ExtentId, bytes: Buffer): ExtentRec
   const layout = LAYOUTS[from.u8()]
   if (state === undefined || layout === undefined) throw from.wrong('an unknown state or layout')
   const extent: ExtentRecord = {
-    extentId, state, layout, writerId: from.id(), capacityBytes: from.u64(),
-    sizeBytes: from.u64(), changedAtMs: from.u64(), driveId: from.text(),
+    extentId,
+    state,
+    layout,
+    writerId: from.id(),
+    capacityBytes: from.u64(),
+    sizeBytes: from.u64(),
+    changedAtMs: from.u64(),
+    driveId: from.text(),
   }
   from.done()
   return extent

@@ -76,8 +76,10 @@ export function firstStored(overlay: Overlay, range: KeyRange): Stored | null {
 
 /** The highest order that the key has given; 0 for none. */
 export function highestOrder(state: KeyState): number {
-  return Math.max(state.current === null ? 0 : orderOf(state.current.value),
-    state.newestOther === null ? 0 : orderOf(state.newestOther.value))
+  return Math.max(
+    state.current === null ? 0 : orderOf(state.current.value),
+    state.newestOther === null ? 0 : orderOf(state.newestOther.value),
+  )
 }
 
 /** The newest version: current, or the delete marker that hides what there was. */

@@ -3,8 +3,13 @@
 
 import { assert } from '../base/assert.ts'
 import {
-  ID_SIZE_BYTES, readId, writeId,
-  type BlobId, type BucketId, type ExtentId, type UploadId,
+  ID_SIZE_BYTES,
+  readId,
+  writeId,
+  type BlobId,
+  type BucketId,
+  type ExtentId,
+  type UploadId,
 } from '../base/id.ts'
 import type { KeyRange } from '../engine/engine.ts'
 import type { ArchiveBlob, Referrer } from './object-index.ts'
@@ -101,8 +106,12 @@ export function bucketRange(space: number, bucketId: BucketId): KeyRange {
 }
 
 /** The listing entry of an unfinished upload: by key, then by initiation. */
-export function uploadNameKey(bucketId: BucketId, key: string, initiatedAtMs: number,
-  uploadId: UploadId): Buffer {
+export function uploadNameKey(
+  bucketId: BucketId,
+  key: string,
+  initiatedAtMs: number,
+  uploadId: UploadId,
+): Buffer {
   const out = bucketKeyed(SPACE.uploadName, bucketId, key, 1 + 8 + ID_SIZE_BYTES)
   const end = out.length
   out[end - 25] = 0
@@ -206,14 +215,18 @@ export function referrerIn(key: Buffer, at: number): Referrer | null {
     case REFERRER_VERSION:
       if (size < 1 + ID_SIZE_BYTES + 1 + 8) return null
       return {
-        kind: 'version', bucketId: readId(key, at + 1),
+        kind: 'version',
+        bucketId: readId(key, at + 1),
         key: key.toString('utf8', at + 1 + ID_SIZE_BYTES, key.length - 8),
         order: BigInt(readUInt64(key, key.length - 8)),
       }
     case REFERRER_PART:
       if (size !== 1 + ID_SIZE_BYTES + 2) return null
-      return { kind: 'part', uploadId: readId(key, at + 1),
-        partNumber: key.readUInt16BE(key.length - 2) }
+      return {
+        kind: 'part',
+        uploadId: readId(key, at + 1),
+        partNumber: key.readUInt16BE(key.length - 2),
+      }
     case REFERRER_ARCHIVE:
       return size === 1 + ID_SIZE_BYTES ? { kind: 'archive', blobId: readId(key, at + 1) } : null
     default:
@@ -233,8 +246,9 @@ export function consumerKey(name: string): Buffer {
 const ARCHIVE_KINDS = { log: 1, checkpoint: 2 } as const
 
 /** A blob of the archive: by kind, first stamp, page. */
-export function archiveBlobKey(blob: Pick<ArchiveBlob, 'kind' | 'from' | 'page' | 'blobId'>):
-  Buffer {
+export function archiveBlobKey(
+  blob: Pick<ArchiveBlob, 'kind' | 'from' | 'page' | 'blobId'>,
+): Buffer {
   const out = Buffer.allocUnsafe(1 + 1 + 16 + 4 + ID_SIZE_BYTES)
   out[0] = SPACE.archiveBlob
   out[1] = ARCHIVE_KINDS[blob.kind]

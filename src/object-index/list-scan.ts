@@ -1,5 +1,5 @@
-// One pass over a bucket's keys for a page of LIST: entries in byte order, keys under a common prefix
-// taken as one entry and skipped with one seek. What it costs follows what is returned.
+// One pass over a bucket's keys for a page of LIST: entries in byte order, keys under a common
+// prefix taken as one entry and skipped with one seek. What it costs follows what is returned.
 
 import type { BucketId } from '../base/id.ts'
 import type { RangeRead } from '../engine/engine.ts'
@@ -40,8 +40,8 @@ export function scanOf(request: ScanRequest): Scan {
   const delimiter = Buffer.from(request.delimiter)
   const first = Buffer.concat([idKey(space, bucketId), prefix])
   const all = bucketRange(space, bucketId)
-  const from = request.from !== null && Buffer.compare(request.from, first) > 0
-    ? request.from : first
+  const from =
+    request.from !== null && Buffer.compare(request.from, first) > 0 ? request.from : first
   const end = prefix.length === 0 ? all.end : after(first)
   const searchFrom = KEY_START + prefix.length
   let count = 0
@@ -49,14 +49,17 @@ export function scanOf(request: ScanRequest): Scan {
   return {
     isTruncated: () => isTruncated,
     read: {
-      range: { start: Buffer.compare(from, end) < 0 ? from : end, end }, limit: VISITS_MAX,
+      range: { start: Buffer.compare(from, end) < 0 ? from : end, end },
+      limit: VISITS_MAX,
       visit: (key, value) => {
         if (count === limit) {
           isTruncated = limit > 0
           return 'stop'
         }
-        const keyEnd = delimiter.length === 0 ? -1
-          : prefixEnd(key, delimiter, searchFrom, key.length - suffixBytes)
+        const keyEnd =
+          delimiter.length === 0
+            ? -1
+            : prefixEnd(key, delimiter, searchFrom, key.length - suffixBytes)
         if (keyEnd !== -1) {
           request.onPrefix(key, keyEnd)
           count += 1
@@ -71,8 +74,8 @@ export function scanOf(request: ScanRequest): Scan {
 
 /** Behind the first delimiter in key[from, to); -1 where there is none. */
 function prefixEnd(key: Buffer, delimiter: Buffer, from: number, to: number): number {
-  const at = delimiter.length === 1 ? key.indexOf(delimiter[0] ?? 0, from)
-    : key.indexOf(delimiter, from)
+  const at =
+    delimiter.length === 1 ? key.indexOf(delimiter[0] ?? 0, from) : key.indexOf(delimiter, from)
   return at === -1 || at + delimiter.length > to ? -1 : at + delimiter.length
 }
 
@@ -80,8 +83,9 @@ function prefixEnd(key: Buffer, delimiter: Buffer, from: number, to: number): nu
  * The common prefix that `after` lies in or equals; null where there is none. A page that goes on
  * behind such a key leaves the whole prefix behind. Source: S3.md, 38.
  */
-export function commonPrefixOf(request: Pick<ListRequest, 'prefix' | 'delimiter' | 'after'>):
-  string | null {
+export function commonPrefixOf(
+  request: Pick<ListRequest, 'prefix' | 'delimiter' | 'after'>,
+): string | null {
   const { prefix, delimiter, after: last } = request
   if (last === null || delimiter === '' || !last.startsWith(prefix)) return null
   const at = last.indexOf(delimiter, prefix.length)

@@ -1,19 +1,18 @@
-// Unfinished uploads: their list by key and initiation, one of them, its parts, and what a completed
-// one became.
+// Unfinished uploads: their list by key and initiation, one of them, its parts, and what a
+// completed one became.
 
 import { readId, type BucketId, type UploadId } from '../base/id.ts'
-import {
-  KEY_START, SPACE, after as behind, idKey, partKey, uploadNameKey,
-} from './keys.ts'
+import { KEY_START, SPACE, after as behind, idKey, partKey, uploadNameKey } from './keys.ts'
 import { EMPTY_PAGE, startOf } from './list.ts'
 import { scanOf, withoutNul } from './list-scan.ts'
-import type {
-  CompletedUpload, ListPage, ListUploadsRequest, Part, Upload,
-} from './object-index.ts'
+import type { CompletedUpload, ListPage, ListUploadsRequest, Part, Upload } from './object-index.ts'
 import { decodePartRecord } from './part-record.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 import {
-  checkUploadName, decodeUploadRecord, uploadKey, type UploadRecord,
+  checkUploadName,
+  decodeUploadRecord,
+  uploadKey,
+  type UploadRecord,
 } from './upload-record.ts'
 
 /** 0x00, the time of initiation and the upload's id behind the key. */
@@ -23,8 +22,10 @@ const SUFFIX_BYTES = 1 + 8 + 16
  * The page's names are of one moment, the records of the next: an upload that ended between is left
  * out, as it would be a moment later.
  */
-export async function listUploads(engine: ReadEngine, asked: ListUploadsRequest):
-  Promise<ListPage<Upload>> {
+export async function listUploads(
+  engine: ReadEngine,
+  asked: ListUploadsRequest,
+): Promise<ListPage<Upload>> {
   const request = withoutNul(asked)
   if (request === null) return EMPTY_PAGE
   const { bucketId, prefix, delimiter, limit } = request
@@ -32,7 +33,12 @@ export async function listUploads(engine: ReadEngine, asked: ListUploadsRequest)
   const prefixes: string[] = []
   let last: string | null = null
   const scan = scanOf({
-    space: SPACE.uploadName, bucketId, prefix, delimiter, limit, suffixBytes: SUFFIX_BYTES,
+    space: SPACE.uploadName,
+    bucketId,
+    prefix,
+    delimiter,
+    limit,
+    suffixBytes: SUFFIX_BYTES,
     from: await startOfUploads(engine, request),
     onEntry: (key, value) => {
       checkUploadName(key, value)
@@ -58,15 +64,22 @@ export async function listUploads(engine: ReadEngine, asked: ListUploadsRequest)
   return { entries, prefixes, isTruncated: scan.isTruncated(), last }
 }
 
-async function startOfUploads(engine: ReadEngine, request: ListUploadsRequest):
-  Promise<Buffer | null> {
+async function startOfUploads(
+  engine: ReadEngine,
+  request: ListUploadsRequest,
+): Promise<Buffer | null> {
   const { bucketId, after, afterUploadId } = request
   if (after === null || afterUploadId === null) return startOf(SPACE.uploadName, request)
   const record = await recordOf(engine, afterUploadId)
   // Of an upload that was aborted since nobody knows its place: its key's uploads come again.
-  const initiatedAtMs = record === null ? null : record.kind === 'open'
-    ? record.upload.initiatedAtMs : record.result.lastModifiedMs
-  if (initiatedAtMs === null) return Buffer.concat([idKey(SPACE.uploadName, bucketId), Buffer.from(after)])
+  const initiatedAtMs =
+    record === null
+      ? null
+      : record.kind === 'open'
+        ? record.upload.initiatedAtMs
+        : record.result.lastModifiedMs
+  if (initiatedAtMs === null)
+    return Buffer.concat([idKey(SPACE.uploadName, bucketId), Buffer.from(after)])
   const marker = uploadNameKey(bucketId, after, initiatedAtMs, afterUploadId)
   return Buffer.concat([marker, Buffer.from([0])])
 }
@@ -77,31 +90,53 @@ async function recordOf(engine: ReadEngine, uploadId: UploadId): Promise<UploadR
   return value === null ? null : decodeUploadRecord(uploadId, value)
 }
 
-export async function upload(engine: ReadEngine, bucketId: BucketId, key: string,
-  uploadId: UploadId): Promise<Upload | null> {
+export async function upload(
+  engine: ReadEngine,
+  bucketId: BucketId,
+  key: string,
+  uploadId: UploadId,
+): Promise<Upload | null> {
   const record = await recordOf(engine, uploadId)
   if (record?.kind !== 'open' || record.bucketId !== bucketId) return null
   return record.upload.key === key ? record.upload : null
 }
 
-export async function completedUpload(engine: ReadEngine, bucketId: BucketId, key: string,
-  uploadId: UploadId): Promise<CompletedUpload | null> {
+export async function completedUpload(
+  engine: ReadEngine,
+  bucketId: BucketId,
+  key: string,
+  uploadId: UploadId,
+): Promise<CompletedUpload | null> {
   const record = await recordOf(engine, uploadId)
   if (record?.kind !== 'completed' || record.bucketId !== bucketId) return null
   return record.key === key ? record.result : null
 }
 
-export async function parts(engine: ReadEngine, uploadId: UploadId, afterPartNumber: number,
-  limit: number): Promise<readonly Part[]> {
+export async function parts(
+  engine: ReadEngine,
+  uploadId: UploadId,
+  afterPartNumber: number,
+  limit: number,
+): Promise<readonly Part[]> {
   const found: Part[] = []
   if (limit === 0 || afterPartNumber >= 10_000) return found
   const guard = new VisitorGuard()
-  const range = { start: partKey(uploadId, afterPartNumber + 1),
-    end: behind(idKey(SPACE.part, uploadId)) }
-  await readEngine(engine, { ranges: [{ range, limit, visit: guard.wrap((key, value) => {
-    found.push(partOf(uploadId, key.readUInt16BE(key.length - 2), value))
-    return 'next'
-  }) }] })
+  const range = {
+    start: partKey(uploadId, afterPartNumber + 1),
+    end: behind(idKey(SPACE.part, uploadId)),
+  }
+  await readEngine(engine, {
+    ranges: [
+      {
+        range,
+        limit,
+        visit: guard.wrap((key, value) => {
+          found.push(partOf(uploadId, key.readUInt16BE(key.length - 2), value))
+          return 'next'
+        }),
+      },
+    ],
+  })
   guard.rethrow()
   return found
 }

@@ -1,19 +1,27 @@
-// ListObjectVersions: the current records and the other versions of one moment, merged by key, newest
-// first. Each of the two passes yields a page of its own; the merged page is the head of both.
+// ListObjectVersions: the current records and the other versions of one moment, merged by key,
+// newest first. Each of the two passes yields a page of its own; the merged page is the head of
+// both.
 
 import type { BucketId } from '../base/id.ts'
 import { decodeNullSlot } from './key-state.ts'
 import {
-  KEY_START, ORDER_SUFFIX_BYTES, SPACE, currentKey, nullSlotKey, versionKey, versionsOf,
+  KEY_START,
+  ORDER_SUFFIX_BYTES,
+  SPACE,
+  currentKey,
+  nullSlotKey,
+  versionKey,
+  versionsOf,
 } from './keys.ts'
 import { EMPTY_PAGE, Projector, startOf } from './list.ts'
 import { scanOf, withoutNul } from './list-scan.ts'
 import type {
-  ListPage, ListVersionsRequest, VersionEntry, VersionSelector,
+  ListPage,
+  ListVersionsRequest,
+  VersionEntry,
+  VersionSelector,
 } from './object-index.ts'
-import {
-  FLAG, checkObjectRecord, hasFlag, orderOf, versionIdOf,
-} from './object-record.ts'
+import { FLAG, checkObjectRecord, hasFlag, orderOf, versionIdOf } from './object-record.ts'
 import { orderIn } from './plan-delete.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 import { isNullSlot } from './set-hash.ts'
@@ -32,8 +40,10 @@ interface FoundPrefix {
 type Item = Found | FoundPrefix
 
 /** @throws ObjectIndexError `corrupt` */
-export async function listVersions(engine: ReadEngine, asked: ListVersionsRequest):
-  Promise<ListPage<VersionEntry>> {
+export async function listVersions(
+  engine: ReadEngine,
+  asked: ListVersionsRequest,
+): Promise<ListPage<VersionEntry>> {
   const request = withoutNul(asked)
   if (request === null || request.limit === 0) return EMPTY_PAGE
   const position = await positionOf(engine, request)
@@ -52,7 +62,8 @@ export async function listVersions(engine: ReadEngine, asked: ListVersionsReques
     ranges: marked === null ? ranges : [...ranges, newer.read(request.bucketId, marked, guard)],
   })
   guard.rethrow()
-  if (marked !== null) newer.take(request.bucketId, marked, values[0] ?? null, currents, position.order ?? 0)
+  if (marked !== null)
+    newer.take(request.bucketId, marked, values[0] ?? null, currents, position.order ?? 0)
   const isMore = scans.some((scan) => scan.isTruncated())
   return merge(currents, others, { limit: request.limit, isMore, newer })
 }
@@ -68,21 +79,29 @@ interface Position {
 /** Where the page goes on: behind a key, or behind one version of it. */
 async function positionOf(engine: ReadEngine, request: ListVersionsRequest): Promise<Position> {
   const { bucketId, after, afterVersion } = request
-  const behind: Position = { current: startOf(SPACE.current, request),
-    versions: startOf(SPACE.versions, request), order: null }
+  const behind: Position = {
+    current: startOf(SPACE.current, request),
+    versions: startOf(SPACE.versions, request),
+    order: null,
+  }
   if (after === null || afterVersion === null) return behind
   const order = await orderOfMarker(engine, bucketId, after, afterVersion)
   if (order === null) return behind
-  return { ...behind, order,
-    versions: versionKey(bucketId, after, order - 1) }
+  return { ...behind, order, versions: versionKey(bucketId, after, order - 1) }
 }
 
-async function orderOfMarker(engine: ReadEngine, bucketId: BucketId, key: string,
-  version: VersionSelector): Promise<number | null> {
+async function orderOfMarker(
+  engine: ReadEngine,
+  bucketId: BucketId,
+  key: string,
+  version: VersionSelector,
+): Promise<number | null> {
   if (version.kind === 'id') return orderIn(version.versionId)
   const at = currentKey(bucketId, key)
   const slotKey = nullSlotKey(bucketId, key)
-  const { values: [current, slot] } = await readEngine(engine, { keys: [at, slotKey] })
+  const {
+    values: [current, slot],
+  } = await readEngine(engine, { keys: [at, slotKey] })
   if (current !== undefined && current !== null) {
     checkObjectRecord(at, current)
     if (version.kind === 'latest' || hasFlag(current, FLAG.isNull)) return orderOf(current)
@@ -92,34 +111,52 @@ async function orderOfMarker(engine: ReadEngine, bucketId: BucketId, key: string
 }
 
 /** One pass of the two: its items are copies. */
-function versionScan(request: ListVersionsRequest, space: number, position: Position,
-  into: Item[]): ReturnType<typeof scanOf> {
+function versionScan(
+  request: ListVersionsRequest,
+  space: number,
+  position: Position,
+  into: Item[],
+): ReturnType<typeof scanOf> {
   const { bucketId, prefix, delimiter, limit } = request
   const isCurrent = space === SPACE.current
   const suffixBytes = isCurrent ? 0 : ORDER_SUFFIX_BYTES
   const projector = new Projector(space, bucketId)
   return scanOf({
-    space, bucketId, prefix, delimiter, limit, suffixBytes,
+    space,
+    bucketId,
+    prefix,
+    delimiter,
+    limit,
+    suffixBytes,
     from: isCurrent ? position.current : position.versions,
     onEntry: (key, value) => {
       if (isNullSlot(key)) return 'skip'
       projector.check(key, value)
       const keyEnd = key.length - suffixBytes
       into.push({
-        kind: 'entry', key: Buffer.from(key.subarray(KEY_START, keyEnd)), order: orderOf(value),
+        kind: 'entry',
+        key: Buffer.from(key.subarray(KEY_START, keyEnd)),
+        order: orderOf(value),
         entry: versionEntry(projector, key, keyEnd, value),
       })
       return 'entry'
     },
     onPrefix: (key, keyEnd) => {
-      into.push({ kind: 'prefix', key: Buffer.from(key.subarray(KEY_START, keyEnd)),
-        prefix: key.toString('utf8', KEY_START, keyEnd) })
+      into.push({
+        kind: 'prefix',
+        key: Buffer.from(key.subarray(KEY_START, keyEnd)),
+        prefix: key.toString('utf8', KEY_START, keyEnd),
+      })
     },
   })
 }
 
-function versionEntry(projector: Projector, key: Buffer, keyEnd: number, value: Buffer):
-  VersionEntry {
+function versionEntry(
+  projector: Projector,
+  key: Buffer,
+  keyEnd: number,
+  value: Buffer,
+): VersionEntry {
   return {
     ...projector.entry(key, keyEnd, value),
     versionId: hasFlag(value, FLAG.isNull) ? 'null' : versionIdOf(value),
@@ -134,26 +171,45 @@ class Newer {
   private newestOther = 0
   private hasCurrent = false
 
-  read(bucketId: BucketId, key: string, guard: VisitorGuard): {
+  read(
+    bucketId: BucketId,
+    key: string,
+    guard: VisitorGuard,
+  ): {
     readonly range: { readonly start: Uint8Array; readonly end: Uint8Array }
-    readonly limit: number; readonly visit: (key: Buffer, value: Buffer) => 'stop' | 'next' | Uint8Array } {
+    readonly limit: number
+    readonly visit: (key: Buffer, value: Buffer) => 'stop' | 'next' | Uint8Array
+  } {
     this.key = Buffer.from(key)
-    return { range: versionsOf(bucketId, key), limit: 1, visit: guard.wrap((_, value) => {
-      this.newestOther = orderOf(value)
-      return 'stop'
-    }) }
+    return {
+      range: versionsOf(bucketId, key),
+      limit: 1,
+      visit: guard.wrap((_, value) => {
+        this.newestOther = orderOf(value)
+        return 'stop'
+      }),
+    }
   }
 
   /** A current record that is older than the marker is part of the page: it was promoted. */
-  take(bucketId: BucketId, key: string, current: Buffer | null, currents: Item[],
-    order: number): void {
+  take(
+    bucketId: BucketId,
+    key: string,
+    current: Buffer | null,
+    currents: Item[],
+    order: number,
+  ): void {
     this.hasCurrent = current !== null
     if (current === null || orderOf(current) >= order) return
     const at = Buffer.from(key)
     const full = Buffer.concat([Buffer.alloc(KEY_START), at])
     const entry = versionEntry(new Projector(SPACE.current, bucketId), full, full.length, current)
-    currents.unshift({ kind: 'entry', key: at, order: orderOf(current),
-      entry: { ...entry, isLatest: true } })
+    currents.unshift({
+      kind: 'entry',
+      key: at,
+      order: orderOf(current),
+      entry: { ...entry, isLatest: true },
+    })
   }
 
   /** Whether something newer than this item is known that is not on the page. */
@@ -163,9 +219,11 @@ class Newer {
   }
 }
 
-function merge(currents: readonly Item[], others: readonly Item[],
-  page: { readonly limit: number; readonly isMore: boolean; readonly newer: Newer }):
-  ListPage<VersionEntry> {
+function merge(
+  currents: readonly Item[],
+  others: readonly Item[],
+  page: { readonly limit: number; readonly isMore: boolean; readonly newer: Newer },
+): ListPage<VersionEntry> {
   const entries: VersionEntry[] = []
   const prefixes: string[] = []
   let last: string | null = null

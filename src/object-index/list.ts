@@ -5,18 +5,28 @@ import type { BucketId } from '../base/id.ts'
 import { decodeRangeRecord, rangeKey } from './bucket-record.ts'
 import { crcOf, seedOf } from './checksum.ts'
 import { KEY_START, SPACE, idKey } from './keys.ts'
-import {
-  commonPrefixOf, keyBehind, keyBehindPrefix, scanOf, withoutNul,
-} from './list-scan.ts'
+import { commonPrefixOf, keyBehind, keyBehindPrefix, scanOf, withoutNul } from './list-scan.ts'
 import type { ListEntry, ListPage, ListRequest } from './object-index.ts'
 import {
-  AT, checkSealed, checksumAlgorithmOf, etagOf, isComposite, lastModifiedOf, ownerOf, ownerSize,
-  sizeOf, storageClassOf,
+  AT,
+  checkSealed,
+  checksumAlgorithmOf,
+  etagOf,
+  isComposite,
+  lastModifiedOf,
+  ownerOf,
+  ownerSize,
+  sizeOf,
+  storageClassOf,
 } from './object-record.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 
-export const EMPTY_PAGE: ListPage<never> =
-  { entries: [], prefixes: [], isTruncated: false, last: null }
+export const EMPTY_PAGE: ListPage<never> = {
+  entries: [],
+  prefixes: [],
+  isTruncated: false,
+  last: null,
+}
 
 /** @throws ObjectIndexError `corrupt`: a page never leaves a record out */
 export async function list(engine: ReadEngine, asked: ListRequest): Promise<ListPage<ListEntry>> {
@@ -28,7 +38,12 @@ export async function list(engine: ReadEngine, asked: ListRequest): Promise<List
   const projector = new Projector(SPACE.current, bucketId)
   let last: string | null = null
   const scan = scanOf({
-    space: SPACE.current, bucketId, prefix, delimiter, limit, suffixBytes: 0,
+    space: SPACE.current,
+    bucketId,
+    prefix,
+    delimiter,
+    limit,
+    suffixBytes: 0,
     from: startOf(SPACE.current, request),
     onEntry: (key, value) => {
       projector.check(key, value)
@@ -44,8 +59,10 @@ export async function list(engine: ReadEngine, asked: ListRequest): Promise<List
   })
   const guard = new VisitorGuard()
   const range = rangeKey(bucketId)
-  const { values } = await readEngine(engine, { keys: [range],
-    ranges: [{ ...scan.read, visit: guard.wrap(scan.read.visit) }] })
+  const { values } = await readEngine(engine, {
+    keys: [range],
+    ranges: [{ ...scan.read, visit: guard.wrap(scan.read.visit) }],
+  })
   guard.rethrow()
   const value = values[0] ?? null
   // There is one range a bucket; when they split, a page of the wrong one is refused here.
@@ -58,7 +75,8 @@ export function startOf(space: number, request: ListRequest): Buffer | null {
   const { bucketId, after } = request
   if (after === null) return null
   const common = commonPrefixOf(request)
-  return common === null ? keyBehind(space, bucketId, after)
+  return common === null
+    ? keyBehind(space, bucketId, after)
     : keyBehindPrefix(space, bucketId, common)
 }
 
@@ -88,8 +106,8 @@ export class Projector {
       storageClass: storageClassOf(value),
       ownerId: this.ownerIn(value),
       checksumAlgorithm,
-      checksumType: checksumAlgorithm === null ? null
-        : isComposite(value) ? 'COMPOSITE' : 'FULL_OBJECT',
+      checksumType:
+        checksumAlgorithm === null ? null : isComposite(value) ? 'COMPOSITE' : 'FULL_OBJECT',
     }
   }
 

@@ -1,5 +1,5 @@
-// Decoded records that every commit needs again (buckets, open extents), kept by their bytes: a memo
-// of a pure function, so a decision that uses it is as pure as before.
+// Decoded records that every commit needs again (buckets, open extents), kept by their bytes: a
+// memo of a pure function, so a decision that uses it is as pure as before.
 
 /** Entries kept; all go when there are more. */
 const ENTRIES_MAX = 4096

@@ -7,7 +7,8 @@ type Method = (...args: never[]) => Promise<unknown>
 
 /** The same index, as if it were elsewhere. */
 export function cloneObjectIndex(index: ObjectIndex): ObjectIndex {
-  const over = <A extends unknown[], R>(method: (...args: A) => Promise<R>) =>
+  const over =
+    <A extends unknown[], R>(method: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
       try {
         return structuredClone(await method(...structuredClone(args)))

@@ -31,8 +31,7 @@ export function openObjectIndexReader(engine: ReadEngine): ObjectIndexReader {
     listVersions: (request) => listVersions(engine, request),
     listUploads: (request) => listUploads(engine, request),
     upload: (bucketId, key, uploadId) => upload(engine, bucketId, key, uploadId),
-    completedUpload: (bucketId, key, uploadId) =>
-      completedUpload(engine, bucketId, key, uploadId),
+    completedUpload: (bucketId, key, uploadId) => completedUpload(engine, bucketId, key, uploadId),
     bucketsById: (after, limit) => bucketsById(engine, after, limit),
     parts: (uploadId, afterPartNumber, limit) => parts(engine, uploadId, afterPartNumber, limit),
     manifestParts: (uploadId, offset, limit) => manifestParts(engine, uploadId, offset, limit),

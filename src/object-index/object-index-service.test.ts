@@ -10,22 +10,40 @@ import { openObjectIndex } from './object-index-service.ts'
 import { SeededRandom, World, refusal } from './suite-world.ts'
 
 /** A world whose engine does to its next batch what `next` says. */
-async function faulty(): Promise<{ world: World; clock: ManualClock
-  next: (fault: BatchFault) => void }> {
+async function faulty(): Promise<{
+  world: World
+  clock: ManualClock
+  next: (fault: BatchFault) => void
+}> {
   const clock = new ManualClock(1_700_000_000_000)
   let fault: BatchFault = { kind: 'none' }
-  const engine = openMemoryEngine({ clock, faults: { onBatch: () => {
-    const now = fault
-    fault = { kind: 'none' }
-    return now
-  } } })
+  const engine = openMemoryEngine({
+    clock,
+    faults: {
+      onBatch: () => {
+        const now = fault
+        fault = { kind: 'none' }
+        return now
+      },
+    },
+  })
   const index = openObjectIndex({ engine, clock, random: new SeededRandom(9) })
-  const world = await World.open(async () => ({ index, engine, sweep: async () => undefined,
+  const world = await World.open(async () => ({
+    index,
+    engine,
+    sweep: async () => undefined,
     [Symbol.asyncDispose]: async () => {
       await index[Symbol.asyncDispose]()
       await engine[Symbol.asyncDispose]()
-    } }))
-  return { world, clock, next: (wanted) => { fault = wanted } }
+    },
+  }))
+  return {
+    world,
+    clock,
+    next: (wanted) => {
+      fault = wanted
+    },
+  }
 }
 
 function hasCode(code: string): (error: unknown) => boolean {
@@ -37,8 +55,11 @@ test('a commit whose outcome is unknown is answered with what became of it', asy
     const { world, clock, next } = await faulty()
     const bucketId = await world.bucket()
     next({ kind: 'unsure', isApplied, afterMs: 100 })
-    const outcome = world.tryPut(bucketId, 'k').then(refusal, (error: unknown) =>
-      (error instanceof ObjectIndexError ? error.code : String(error)))
+    const outcome = world
+      .tryPut(bucketId, 'k')
+      .then(refusal, (error: unknown) =>
+        error instanceof ObjectIndexError ? error.code : String(error),
+      )
     for (let turn = 0; turn < 20; turn += 1) await clock.advance(100)
     check.equal(await outcome, isApplied ? 'done' : 'unavailable')
     check.deepEqual(await world.names(bucketId), isApplied ? ['k'] : [])

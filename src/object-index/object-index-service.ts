@@ -10,13 +10,22 @@ import { Committer } from './committer.ts'
 import type { Depth } from './key-state.ts'
 import { manifestReverseRange, reverseOfBlob } from './keys.ts'
 import {
-  ObjectIndexError, type BodyRef, type DeleteEntry, type DeleteResult, type IndexOperation,
-  type IndexOutcome, type ObjectIndex, type Part,
+  ObjectIndexError,
+  type BodyRef,
+  type DeleteEntry,
+  type DeleteResult,
+  type IndexOperation,
+  type IndexOutcome,
+  type ObjectIndex,
+  type Part,
 } from './object-index.ts'
 import { openObjectIndexReader } from './object-index-reader.ts'
 import { planArchive } from './plan-archive.ts'
 import {
-  planCreateBucket, planDeleteBucket, planSetQuota, planSetVersioning,
+  planCreateBucket,
+  planDeleteBucket,
+  planSetQuota,
+  planSetVersioning,
 } from './plan-bucket.ts'
 import { planComplete } from './plan-complete.ts'
 import { planCopy, planSetTags } from './plan-copy.ts'
@@ -79,8 +88,12 @@ class Applier {
   private readonly committer: Committer
   private readonly reader: ReturnType<typeof openObjectIndexReader>
 
-  constructor(engine: Engine, random: Random, committer: Committer,
-    reader: ReturnType<typeof openObjectIndexReader>) {
+  constructor(
+    engine: Engine,
+    random: Random,
+    committer: Committer,
+    reader: ReturnType<typeof openObjectIndexReader>,
+  ) {
     this.engine = engine
     this.random = random
     this.committer = committer
@@ -89,32 +102,45 @@ class Applier {
 
   async apply(operation: IndexOperation, id: CommitId): Promise<IndexOutcome> {
     switch (operation.kind) {
-      case 'put-object': return this.inBucket(operation, id, (depth) => planPut(operation, depth))
-      case 'delete-objects': return this.deleteObjects(operation.bucketId, operation.entries, id)
+      case 'put-object':
+        return this.inBucket(operation, id, (depth) => planPut(operation, depth))
+      case 'delete-objects':
+        return this.deleteObjects(operation.bucketId, operation.entries, id)
       case 'copy-object': {
         if (await this.isFull(operation.draft.body)) return refused('too-many-references')
         return this.inBucket(operation, id, (depth) => planCopy(operation, depth))
       }
-      case 'set-tags': return this.inBucket(operation, id, (depth) => planSetTags(operation, depth))
+      case 'set-tags':
+        return this.inBucket(operation, id, (depth) => planSetTags(operation, depth))
       case 'create-upload':
         return this.inBucket(operation, id, (depth) => planCreateUpload(operation, depth))
-      case 'put-part': return this.once(planPutPart(operation), id)
+      case 'put-part':
+        return this.once(planPutPart(operation), id)
       case 'complete-upload': {
         const parts: readonly Part[] = await this.reader.parts(operation.uploadId, 0, 10_000)
         return this.inBucket(operation, id, (depth) => planComplete(operation, parts, depth))
       }
-      case 'abort-upload': return this.once(planAbortUpload(operation), id)
-      case 'create-bucket': return this.once(planCreateBucket(operation), id)
-      case 'delete-bucket': return this.once(planDeleteBucket(operation), id)
-      case 'set-versioning': return this.once(planSetVersioning(operation), id)
-      case 'set-quota': return this.once(planSetQuota(operation), id)
-      case 'lease-extent': return this.once(planLeaseExtent(operation), id)
+      case 'abort-upload':
+        return this.once(planAbortUpload(operation), id)
+      case 'create-bucket':
+        return this.once(planCreateBucket(operation), id)
+      case 'delete-bucket':
+        return this.once(planDeleteBucket(operation), id)
+      case 'set-versioning':
+        return this.once(planSetVersioning(operation), id)
+      case 'set-quota':
+        return this.once(planSetQuota(operation), id)
+      case 'lease-extent':
+        return this.once(planLeaseExtent(operation), id)
       case 'seal-extent':
       case 'park-extent':
       case 'restore-extent':
-      case 'remove-extent': return this.once(planExtent(operation), id)
-      case 'move-blob': return this.moveBlob(operation, id)
-      case 'archive': return this.once(planArchive(operation), id)
+      case 'remove-extent':
+        return this.once(planExtent(operation), id)
+      case 'move-blob':
+        return this.moveBlob(operation, id)
+      case 'archive':
+        return this.once(planArchive(operation), id)
     }
   }
 
@@ -122,14 +148,20 @@ class Applier {
     return this.committer.settle(() => plan, null, id)
   }
 
-  private inBucket<T>(operation: { readonly bucketId: BucketId }, id: CommitId,
-    make: (depth: Depth) => Plan<T>): Promise<T | Refused> {
+  private inBucket<T>(
+    operation: { readonly bucketId: BucketId },
+    id: CommitId,
+    make: (depth: Depth) => Plan<T>,
+  ): Promise<T | Refused> {
     return this.committer.settle(make, operation.bucketId, id)
   }
 
   /** In commits of keys that differ, one after another, so that a key named twice is seen twice. */
-  private async deleteObjects(bucketId: BucketId, entries: readonly DeleteEntry[], id: CommitId):
-    Promise<IndexOutcome> {
+  private async deleteObjects(
+    bucketId: BucketId,
+    entries: readonly DeleteEntry[],
+    id: CommitId,
+  ): Promise<IndexOutcome> {
     assert(entries.length >= 1 && entries.length <= 1000, 'delete-objects names 1 to 1,000 keys')
     const results: DeleteResult[] = []
     let commitId = id
@@ -137,7 +169,10 @@ class Applier {
       const batch = differentKeys(entries, results.length)
       const randoms = batch.map(() => this.versionRandom())
       const outcome = await this.committer.settle(
-        (depth) => planDelete({ bucketId, entries: batch, randoms }, depth), bucketId, commitId)
+        (depth) => planDelete({ bucketId, entries: batch, randoms }, depth),
+        bucketId,
+        commitId,
+      )
       if (outcome.kind === 'refused') return outcome
       assert(outcome.results.length > 0, 'a commit has room for one deletion')
       results.push(...outcome.results)
@@ -155,17 +190,21 @@ class Applier {
    * at once may pass the bound by their number, which nothing rests on (a move takes any number).
    */
   private async isFull(body: BodyRef): Promise<boolean> {
-    const ranges = body.kind === 'manifest' ? [manifestReverseRange(body.uploadId)]
-      : body.locations.map(({ extentId, offset }) => reverseOfBlob(extentId, offset))
+    const ranges =
+      body.kind === 'manifest'
+        ? [manifestReverseRange(body.uploadId)]
+        : body.locations.map(({ extentId, offset }) => reverseOfBlob(extentId, offset))
     for (const range of ranges) {
-      if (await countIn(this.engine, range, REFERENCES_MAX) >= REFERENCES_MAX) return true
+      if ((await countIn(this.engine, range, REFERENCES_MAX)) >= REFERENCES_MAX) return true
     }
     return false
   }
 
   /** Reads the blob's referrers and rewrites them, until none is left; see plan-move.ts. */
-  private async moveBlob(operation: Extract<IndexOperation, { kind: 'move-blob' }>, id: CommitId):
-    Promise<IndexOutcome> {
+  private async moveBlob(
+    operation: Extract<IndexOperation, { kind: 'move-blob' }>,
+    id: CommitId,
+  ): Promise<IndexOutcome> {
     const { from, to } = operation
     if (from.dataSizeBytes !== to.dataSizeBytes || from.checksum !== to.checksum) {
       return refused('blob-changed')
@@ -173,8 +212,11 @@ class Applier {
     let moved = 0
     let commitId = id
     for (let tries = 0; tries < MOVE_TRIES; tries += 1) {
-      const references = await referencesIn(this.engine,
-        reverseOfBlob(from.extentId, from.offset), REFERENCES_MAX)
+      const references = await referencesIn(
+        this.engine,
+        reverseOfBlob(from.extentId, from.offset),
+        REFERENCES_MAX,
+      )
       if (references.length === 0 && moved === 0) return refused('blob-changed')
       if (references.length === 0) return { kind: 'done', versionId: null, lastModifiedMs: 0 }
       const outcome = await this.once(planMove(operation, references), commitId)

@@ -12,7 +12,8 @@ async function open(): Promise<OpenedIndex> {
   const engine = openMemoryEngine({ clock })
   const index = openObjectIndex({ engine, clock, random: new SeededRandom(99) })
   return {
-    index, engine,
+    index,
+    engine,
     sweep: async () => {
       while (!(await index.sweep(100)).isDone) await clock.advance(1)
     },
@@ -26,6 +27,9 @@ async function open(): Promise<OpenedIndex> {
 objectIndexSuite('memory', open)
 objectIndexSuite('memory, cloned', async () => {
   const opened = await open()
-  return { ...opened, index: cloneObjectIndex(opened.index),
-    [Symbol.asyncDispose]: opened[Symbol.asyncDispose] }
+  return {
+    ...opened,
+    index: cloneObjectIndex(opened.index),
+    [Symbol.asyncDispose]: opened[Symbol.asyncDispose],
+  }
 })

@@ -63,7 +63,7 @@ export interface ObjectDraft {
   readonly headers: Pairs
   readonly userMetadata: Pairs
   readonly tags: Pairs
-  /** 16 hex digits that stand in the blob's header too; they become the version id's second half. */
+  /** 16 hex digits, in the blob's header too; they become the version id's second half. */
   readonly versionRandom: string
   readonly body: BodyRef
 }
@@ -136,37 +136,83 @@ interface Writing {
 }
 
 export type IndexOperation =
-  | ({ readonly kind: 'put-object'; readonly bucketId: BucketId; readonly key: string
-      readonly condition: WriteCondition; readonly draft: ObjectDraft } & Writing)
-  | { readonly kind: 'delete-objects'; readonly bucketId: BucketId
+  | ({
+      readonly kind: 'put-object'
+      readonly bucketId: BucketId
+      readonly key: string
+      readonly condition: WriteCondition
+      readonly draft: ObjectDraft
+    } & Writing)
+  | {
+      readonly kind: 'delete-objects'
+      readonly bucketId: BucketId
       /** 1 to 1,000; each is decided on its own, in order. */
-      readonly entries: readonly DeleteEntry[] }
-  | { readonly kind: 'copy-object'; readonly bucketId: BucketId; readonly key: string
+      readonly entries: readonly DeleteEntry[]
+    }
+  | {
+      readonly kind: 'copy-object'
+      readonly bucketId: BucketId
+      readonly key: string
       readonly condition: WriteCondition
       /** Body as it was read: refused with 'source-changed' when the source has another now. */
       readonly draft: ObjectDraft
-      readonly source: { readonly bucketId: BucketId; readonly key: string
-        readonly versionId: VersionId } }
-  | { readonly kind: 'set-tags'; readonly bucketId: BucketId; readonly key: string
-      readonly version: VersionSelector; readonly tags: Pairs }
-  | { readonly kind: 'create-upload'; readonly bucketId: BucketId
-      readonly upload: Omit<Upload, 'initiatedAtMs' | 'generation'> }
-  | ({ readonly kind: 'put-part'; readonly bucketId: BucketId; readonly key: string
-      readonly uploadId: UploadId; readonly part: PartDraft } & Writing)
-  | { readonly kind: 'complete-upload'; readonly bucketId: BucketId; readonly key: string
-      readonly uploadId: UploadId; readonly condition: WriteCondition
+      readonly source: {
+        readonly bucketId: BucketId
+        readonly key: string
+        readonly versionId: VersionId
+      }
+    }
+  | {
+      readonly kind: 'set-tags'
+      readonly bucketId: BucketId
+      readonly key: string
+      readonly version: VersionSelector
+      readonly tags: Pairs
+    }
+  | {
+      readonly kind: 'create-upload'
+      readonly bucketId: BucketId
+      readonly upload: Omit<Upload, 'initiatedAtMs' | 'generation'>
+    }
+  | ({
+      readonly kind: 'put-part'
+      readonly bucketId: BucketId
+      readonly key: string
+      readonly uploadId: UploadId
+      readonly part: PartDraft
+    } & Writing)
+  | {
+      readonly kind: 'complete-upload'
+      readonly bucketId: BucketId
+      readonly key: string
+      readonly uploadId: UploadId
+      readonly condition: WriteCondition
       readonly parts: readonly NamedPart[]
       /** Given by the gateway from the parts it read; refused when the upload changed since. */
       readonly generation: number
-      readonly sizeBytes: number; readonly etag: string; readonly checksum: StoredChecksum | null }
-  | { readonly kind: 'abort-upload'; readonly bucketId: BucketId; readonly key: string
-      readonly uploadId: UploadId }
+      readonly sizeBytes: number
+      readonly etag: string
+      readonly checksum: StoredChecksum | null
+    }
+  | {
+      readonly kind: 'abort-upload'
+      readonly bucketId: BucketId
+      readonly key: string
+      readonly uploadId: UploadId
+    }
   | { readonly kind: 'create-bucket'; readonly bucket: Omit<Bucket, 'createdAtMs' | 'generation'> }
   | { readonly kind: 'delete-bucket'; readonly bucketId: BucketId }
-  | { readonly kind: 'set-versioning'; readonly bucketId: BucketId
-      readonly versioning: 'enabled' | 'suspended' }
-  | { readonly kind: 'set-quota'; readonly bucketId: BucketId
-      readonly quotaBytes: number | null; readonly quotaObjects: number | null }
+  | {
+      readonly kind: 'set-versioning'
+      readonly bucketId: BucketId
+      readonly versioning: 'enabled' | 'suspended'
+    }
+  | {
+      readonly kind: 'set-quota'
+      readonly bucketId: BucketId
+      readonly quotaBytes: number | null
+      readonly quotaObjects: number | null
+    }
   | { readonly kind: 'lease-extent'; readonly extent: Omit<ExtentRecord, 'state' | 'sizeBytes'> }
   | { readonly kind: 'seal-extent'; readonly extentId: ExtentId }
   | { readonly kind: 'park-extent'; readonly extentId: ExtentId }
@@ -176,8 +222,13 @@ export type IndexOperation =
   /** Compaction: all referrers of one blob, each checked, in one commit. */
   | ({ readonly kind: 'move-blob'; readonly from: Location; readonly to: Location } & Writing)
   /** A consumer's cursor, also the archiver's (with its blobs' references). */
-  | ({ readonly kind: 'archive'; readonly consumer: string; readonly cursor: Cursor
-      readonly added: readonly ArchiveBlob[]; readonly dropped: readonly ArchiveBlob[] } & Writing)
+  | ({
+      readonly kind: 'archive'
+      readonly consumer: string
+      readonly cursor: Cursor
+      readonly added: readonly ArchiveBlob[]
+      readonly dropped: readonly ArchiveBlob[]
+    } & Writing)
 
 export interface DeleteEntry {
   readonly key: string
@@ -218,13 +269,18 @@ export interface DeleteResult {
 
 /** Why an operation was refused. Nothing was changed, and the refusal itself is durable. */
 export type IndexRefusal =
-  | 'no-such-bucket' | 'bucket-not-empty' | 'bucket-exists'
-  | 'no-such-key' | 'no-such-version' | 'no-such-upload'
+  | 'no-such-bucket'
+  | 'bucket-not-empty'
+  | 'bucket-exists'
+  | 'no-such-key'
+  | 'no-such-version'
+  | 'no-such-upload'
   | 'is-delete-marker'
   | 'precondition-failed' // 412
   | 'conditional-conflict' // 409: key changed since the upload began
   | 'quota-exceeded'
-  | 'source-changed' | 'too-many-references' // copy the bytes instead
+  | 'source-changed'
+  | 'too-many-references' // copy the bytes instead
   | 'upload-changed' // read the parts again
   | 'invalid-part'
   | 'lease-lost' // the extent is not open, or not leased to this writer: write again elsewhere
@@ -233,8 +289,11 @@ export type IndexRefusal =
   | 'record-too-large' // what the version says of itself does not fit a record of 32 KiB
 
 export type IndexOutcome =
-  | { readonly kind: 'done'; readonly versionId: VersionId | 'null' | null
-      readonly lastModifiedMs: number }
+  | {
+      readonly kind: 'done'
+      readonly versionId: VersionId | 'null' | null
+      readonly lastModifiedMs: number
+    }
   | { readonly kind: 'deleted'; readonly results: readonly DeleteResult[] }
   | { readonly kind: 'refused'; readonly refusal: IndexRefusal }
 
@@ -262,8 +321,12 @@ export interface ExtentUse {
   readonly referencedBytes: number
 }
 export type Referrer =
-  | { readonly kind: 'version'; readonly bucketId: BucketId; readonly key: string
-      readonly order: bigint }
+  | {
+      readonly kind: 'version'
+      readonly bucketId: BucketId
+      readonly key: string
+      readonly order: bigint
+    }
   | { readonly kind: 'part'; readonly uploadId: UploadId; readonly partNumber: number }
   | { readonly kind: 'archive'; readonly blobId: BlobId }
 export interface Reference {
@@ -329,8 +392,11 @@ export interface ObjectIndexReader {
    * CompleteMultipartUpload: `complete-upload` with the same parts says 'done' again, whatever
    * `generation`, size and ETag it names; with others 'no-such-upload'.
    */
-  completedUpload(bucketId: BucketId, key: string, uploadId: UploadId):
-    Promise<CompletedUpload | null>
+  completedUpload(
+    bucketId: BucketId,
+    key: string,
+    uploadId: UploadId,
+  ): Promise<CompletedUpload | null>
   /** Buckets by id, ids behind `after`, at most `limit` (1 to 1,000). */
   bucketsById(after: BucketId | null, limit: number): Promise<readonly Bucket[]>
   /** Parts above `afterPartNumber`, ascending, at most `limit` (1 to 10,000). */
@@ -346,8 +412,11 @@ export interface ObjectIndexReader {
   /** Every consumer's cursor, by name in byte order. */
   consumers(): Promise<readonly Consumer[]>
   /** Archive blobs of a kind by (from, page, blob id), behind `after`, at most `limit`. */
-  archiveBlobs(kind: ArchiveBlob['kind'], after: ArchiveBlob | null, limit: number):
-    Promise<readonly ArchiveBlob[]>
+  archiveBlobs(
+    kind: ArchiveBlob['kind'],
+    after: ArchiveBlob | null,
+    limit: number,
+  ): Promise<readonly ArchiveBlob[]>
 }
 
 export interface ObjectIndex extends ObjectIndexReader {
@@ -360,7 +429,10 @@ export interface ObjectIndex extends ObjectIndexReader {
 
 export type ObjectIndexErrorCode =
   | 'corrupt' // a record, named in the message, does not carry its checksum
-  | 'unavailable' | 'unsure' | 'full' | 'overloaded'
+  | 'unavailable'
+  | 'unsure'
+  | 'full'
+  | 'overloaded'
 
 export class ObjectIndexError extends Error {
   override readonly name = 'ObjectIndexError'

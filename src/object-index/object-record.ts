@@ -7,25 +7,58 @@ import { RecordReader, corrupt, startRecord, type RecordWriter } from './binary.
 import { CRC_SIZE_BYTES, isSealed, seedOf } from './checksum.ts'
 import { KEY_START, ORDER_SUFFIX_BYTES, SPACE, readUInt64 } from './keys.ts'
 import type {
-  ChecksumAlgorithm, ObjectDraft, ObjectVersion, StoredChecksum, VersionId,
+  ChecksumAlgorithm,
+  ObjectDraft,
+  ObjectVersion,
+  StoredChecksum,
+  VersionId,
 } from './object-index.ts'
 
 export const OBJECT_RECORD_VERSION = 1
 /** Positions of the head; the fields begin behind it. */
 export const AT = {
-  flags: 1, storageClass: 2, checksum: 3, cipher: 4, lockMode: 5, replication: 6, reserved: 7,
-  order: 8, random: 16, sizeBytes: 24, lastModified: 32, md5: 40, etagParts: 56, hashedEnd: 60,
-  lockUntil: 64, fields: 72,
+  flags: 1,
+  storageClass: 2,
+  checksum: 3,
+  cipher: 4,
+  lockMode: 5,
+  replication: 6,
+  reserved: 7,
+  order: 8,
+  random: 16,
+  sizeBytes: 24,
+  lastModified: 32,
+  md5: 40,
+  etagParts: 56,
+  hashedEnd: 60,
+  lockUntil: 64,
+  fields: 72,
 } as const
 export const FLAG = { deleteMarker: 1, isNull: 2, manifest: 4, legalHold: 8 } as const
 
 /** Code 0 stands for a name that is written out. */
 const STORAGE_CLASSES = [
-  '', 'STANDARD', 'REDUCED_REDUNDANCY', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING',
-  'GLACIER', 'DEEP_ARCHIVE', 'GLACIER_IR', 'OUTPOSTS', 'SNOW', 'EXPRESS_ONEZONE', 'FSX_OPENZFS',
+  '',
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+  'GLACIER_IR',
+  'OUTPOSTS',
+  'SNOW',
+  'EXPRESS_ONEZONE',
+  'FSX_OPENZFS',
 ] as const
 const ALGORITHMS: readonly (ChecksumAlgorithm | null)[] = [
-  null, 'CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256',
+  null,
+  'CRC32',
+  'CRC32C',
+  'CRC64NVME',
+  'SHA1',
+  'SHA256',
 ]
 const ETAG_PATTERN = /^([0-9a-f]{32})(?:-([1-9][0-9]{0,9}))?$/
 
@@ -61,21 +94,39 @@ export function encodeObjectRecord(key: Uint8Array, record: ObjectRecord): Buffe
 }
 
 /** The record of a version to which the commit gives its order and name. */
-export function encodeNewcomer(key: Uint8Array, record: Newcomer, order: number, isNull: boolean):
-  Buffer {
+export function encodeNewcomer(
+  key: Uint8Array,
+  record: Newcomer,
+  order: number,
+  isNull: boolean,
+): Buffer {
   const out = startRecord(OBJECT_RECORD_VERSION)
   const storageClass = Math.max(0, STORAGE_CLASSES.indexOf(record.storageClass as 'STANDARD'))
   const { body } = record
-  out.u8((record.isDeleteMarker ? FLAG.deleteMarker : 0) | (isNull ? FLAG.isNull : 0)
-      | (body.kind === 'manifest' ? FLAG.manifest : 0)
-      | (record.lock.isLegalHold ? FLAG.legalHold : 0))
-    .u8(storageClass).u8(checksumCode(record.checksum)).u8(record.cipher)
-    .u8(LOCK_MODES.indexOf(record.lock.mode)).u8(record.replication).u8(0)
-    .u64(order).hex(record.versionRandom, 8)
-    .u64(record.sizeBytes).u64(record.lastModifiedMs)
+  out
+    .u8(
+      (record.isDeleteMarker ? FLAG.deleteMarker : 0) |
+        (isNull ? FLAG.isNull : 0) |
+        (body.kind === 'manifest' ? FLAG.manifest : 0) |
+        (record.lock.isLegalHold ? FLAG.legalHold : 0),
+    )
+    .u8(storageClass)
+    .u8(checksumCode(record.checksum))
+    .u8(record.cipher)
+    .u8(LOCK_MODES.indexOf(record.lock.mode))
+    .u8(record.replication)
+    .u8(0)
+    .u64(order)
+    .hex(record.versionRandom, 8)
+    .u64(record.sizeBytes)
+    .u64(record.lastModifiedMs)
   writeEtag(out, record.etag)
-  out.u32(0).u64(record.lock.untilMs)
-    .owner(record.ownerId).short(record.checksum?.value ?? EMPTY).short(record.cipherKeyId)
+  out
+    .u32(0)
+    .u64(record.lock.untilMs)
+    .owner(record.ownerId)
+    .short(record.checksum?.value ?? EMPTY)
+    .short(record.cipherKeyId)
   if (storageClass === 0) out.text(record.storageClass)
   out.pairs(record.headers).pairs(record.userMetadata).pairs(record.tags)
   if (body.kind === 'manifest') out.id(body.uploadId).u16(body.partCount)
@@ -115,19 +166,38 @@ export function decodeObjectRecord(key: Buffer, bytes: Buffer): ObjectRecord {
   const headers = from.pairs()
   const userMetadata = from.pairs()
   const tags = from.pairs()
-  const manifest = (flags & FLAG.manifest) === 0 ? null
-    : { kind: 'manifest' as const, uploadId: from.id<UploadId>(), partCount: from.u16() }
+  const manifest =
+    (flags & FLAG.manifest) === 0
+      ? null
+      : { kind: 'manifest' as const, uploadId: from.id<UploadId>(), partCount: from.u16() }
   if (from.offset !== hashedEnd) throw from.wrong('the record has its locations elsewhere')
   const locations = from.locations()
   from.done()
   return {
-    order, versionRandom, sizeBytes, lastModifiedMs, etag, ownerId, storageClass, headers,
-    userMetadata, tags, cipher, cipherKeyId, replication, isDeleteMarker,
+    order,
+    versionRandom,
+    sizeBytes,
+    lastModifiedMs,
+    etag,
+    ownerId,
+    storageClass,
+    headers,
+    userMetadata,
+    tags,
+    cipher,
+    cipherKeyId,
+    replication,
+    isDeleteMarker,
     isNull: (flags & FLAG.isNull) !== 0,
     lock: { mode, untilMs, isLegalHold: (flags & FLAG.legalHold) !== 0 },
-    checksum: algorithm === null ? null
-      : { algorithm, type: checksumBits >> 4 === 0 ? 'FULL_OBJECT' : 'COMPOSITE',
-        value: checksumValue },
+    checksum:
+      algorithm === null
+        ? null
+        : {
+            algorithm,
+            type: checksumBits >> 4 === 0 ? 'FULL_OBJECT' : 'COMPOSITE',
+            value: checksumValue,
+          },
     body: manifest ?? { kind: 'blobs', locations },
   }
 }
@@ -188,8 +258,11 @@ export function hasFlag(record: Buffer, flag: number): boolean {
 
 export function etagOf(record: Buffer): string {
   const parts = record.readUInt32BE(AT.etagParts)
-  return etagAt(record.toString('hex', AT.md5, AT.etagParts), parts,
-    hasFlag(record, FLAG.deleteMarker))
+  return etagAt(
+    record.toString('hex', AT.md5, AT.etagParts),
+    parts,
+    hasFlag(record, FLAG.deleteMarker),
+  )
 }
 
 export function lastModifiedOf(record: Buffer): number {
@@ -242,14 +315,26 @@ export function locationsOf(key: Buffer, record: Buffer): readonly Location[] {
 }
 
 /** The version as readers know it. */
-export function toObjectVersion(record: ObjectRecord, key: string, isLatest: boolean):
-  ObjectVersion {
+export function toObjectVersion(
+  record: ObjectRecord,
+  key: string,
+  isLatest: boolean,
+): ObjectVersion {
   return {
-    key, isLatest, versionId: versionIdFor(record.order, record.versionRandom),
-    isNull: record.isNull, isDeleteMarker: record.isDeleteMarker,
-    lastModifiedMs: record.lastModifiedMs, ownerId: record.ownerId, sizeBytes: record.sizeBytes,
-    etag: record.etag, storageClass: record.storageClass, checksum: record.checksum,
-    headers: record.headers, userMetadata: record.userMetadata, tags: record.tags,
+    key,
+    isLatest,
+    versionId: versionIdFor(record.order, record.versionRandom),
+    isNull: record.isNull,
+    isDeleteMarker: record.isDeleteMarker,
+    lastModifiedMs: record.lastModifiedMs,
+    ownerId: record.ownerId,
+    sizeBytes: record.sizeBytes,
+    etag: record.etag,
+    storageClass: record.storageClass,
+    checksum: record.checksum,
+    headers: record.headers,
+    userMetadata: record.userMetadata,
+    tags: record.tags,
     body: record.body,
   }
 }

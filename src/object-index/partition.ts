@@ -1,6 +1,6 @@
-// Cuts the key space into ranges of about the same number of records, for scans by several processes.
-// Sums say how many records buckets and extents have; within a bucket the keys' own first bytes say
-// where to cut.
+// Cuts the key space into ranges of about the same number of records, for scans by several
+// processes. Sums say how many records buckets and extents have; within a bucket the keys' own
+// first bytes say where to cut.
 
 import { readId, type BucketId } from '../base/id.ts'
 import type { EngineReader } from '../engine/engine.ts'
@@ -39,9 +39,12 @@ interface Mark {
 }
 
 /** Splits the key space into at most `count` ranges of about the same work. */
-export async function planPartitions(engine: EngineReader, count: number):
-  Promise<readonly ValidationRange[]> {
-  const marks = (await Promise.all([bucketMarks(engine, count), extentMarks(engine)])).flat()
+export async function planPartitions(
+  engine: EngineReader,
+  count: number,
+): Promise<readonly ValidationRange[]> {
+  const marks = (await Promise.all([bucketMarks(engine, count), extentMarks(engine)]))
+    .flat()
     .sort((a, b) => Buffer.compare(a.at, b.at))
   const total = marks.reduce((sum, { weight }) => sum + weight, 0)
   const cuts: Buffer[] = [FIRST]
@@ -50,8 +53,11 @@ export async function planPartitions(engine: EngineReader, count: number):
     if (passed >= (total * cuts.length) / count && cuts.length < count) cuts.push(at)
     passed += weight
   }
-  return cuts.map((cut, index) => ({ start: cut.toString('hex'),
-    end: (cuts[index + 1] ?? END).toString('hex') }))
+  return cuts
+    .map((cut, index) => ({
+      start: cut.toString('hex'),
+      end: (cuts[index + 1] ?? END).toString('hex'),
+    }))
     .filter(({ start, end }) => start !== end)
 }
 
@@ -62,13 +68,17 @@ export async function planPartitions(engine: EngineReader, count: number):
 export async function estimateRecords(engine: EngineReader): Promise<number> {
   const sums = await bucketSums(engine)
   const uses = await extents(engine)
-  return sums.reduce((all, { objects, others }) => all + objects + others, 0)
-    + uses.reduce((all, { references }) => all + references, 0)
+  return (
+    sums.reduce((all, { objects, others }) => all + objects + others, 0) +
+    uses.reduce((all, { references }) => all + references, 0)
+  )
 }
 
 async function extentMarks(engine: EngineReader): Promise<Mark[]> {
-  return (await extents(engine)).map(({ record, references }) =>
-    ({ at: idKey(SPACE.reverse, record.extentId), weight: references }))
+  return (await extents(engine)).map(({ record, references }) => ({
+    at: idKey(SPACE.reverse, record.extentId),
+    weight: references,
+  }))
 }
 
 interface BucketSize {
@@ -80,12 +90,19 @@ interface BucketSize {
 async function bucketSums(engine: EngineReader): Promise<BucketSize[]> {
   const sums: BucketSize[] = []
   const guard = new VisitorGuard()
-  await readEngine(engine, { ranges: [{ range: spaceRange(SPACE.bucketSum), limit: BUCKETS_MAX,
-    visit: guard.wrap((key, value) => {
-      const usage = usageOf(decodeSums(key, value))
-      sums.push({ id: readId(key, 1), objects: usage.objects, others: usage.otherVersions })
-      return 'next'
-    }) }] })
+  await readEngine(engine, {
+    ranges: [
+      {
+        range: spaceRange(SPACE.bucketSum),
+        limit: BUCKETS_MAX,
+        visit: guard.wrap((key, value) => {
+          const usage = usageOf(decodeSums(key, value))
+          sums.push({ id: readId(key, 1), objects: usage.objects, others: usage.otherVersions })
+          return 'next'
+        }),
+      },
+    ],
+  })
   guard.rethrow()
   return sums
 }
@@ -95,9 +112,14 @@ async function bucketMarks(engine: EngineReader, count: number): Promise<Mark[]>
   const all = sums.reduce((sum, { objects, others }) => sum + objects + others, 0)
   const marks: Mark[] = []
   for (const { id, objects, others } of sums) {
-    for (const [space, records] of [[SPACE.current, objects], [SPACE.versions, others]] as const) {
-      const starts = records > all / (4 * count) && records > 10_000
-        ? await branches(engine, space, id) : [idKey(space, id)]
+    for (const [space, records] of [
+      [SPACE.current, objects],
+      [SPACE.versions, others],
+    ] as const) {
+      const starts =
+        records > all / (4 * count) && records > 10_000
+          ? await branches(engine, space, id)
+          : [idKey(space, id)]
       for (const at of starts) marks.push({ at, weight: (OBJECT_WEIGHT * records) / starts.length })
     }
   }
@@ -113,12 +135,19 @@ async function branches(engine: EngineReader, space: number, id: BucketId): Prom
     const size = start.length + (await commonLength(engine, { start, end })) + depth
     const next: Buffer[] = []
     const guard = new VisitorGuard()
-    await readEngine(engine, { ranges: [{ range: { start, end }, limit: BRANCHES_MAX,
-      visit: guard.wrap((key) => {
-        const prefix = Buffer.from(key.subarray(0, size))
-        next.push(prefix)
-        return key.length < size ? Buffer.concat([prefix, Buffer.of(0)]) : after(prefix)
-      }) }] })
+    await readEngine(engine, {
+      ranges: [
+        {
+          range: { start, end },
+          limit: BRANCHES_MAX,
+          visit: guard.wrap((key) => {
+            const prefix = Buffer.from(key.subarray(0, size))
+            next.push(prefix)
+            return key.length < size ? Buffer.concat([prefix, Buffer.of(0)]) : after(prefix)
+          }),
+        },
+      ],
+    })
     guard.rethrow()
     if (next.length >= BRANCHES_MAX) break
     found = next
@@ -128,19 +157,24 @@ async function branches(engine: EngineReader, space: number, id: BucketId): Prom
 }
 
 /** Bytes behind the bucket's id that all its keys share. */
-async function commonLength(engine: EngineReader, range: { start: Buffer; end: Buffer }):
-  Promise<number> {
+async function commonLength(
+  engine: EngineReader,
+  range: { start: Buffer; end: Buffer },
+): Promise<number> {
   const ends: Buffer[] = []
   const visit = (key: Buffer): 'stop' => {
     ends.push(Buffer.from(key.subarray(range.start.length)))
     return 'stop'
   }
-  await readEngine(engine, { ranges: [{ range, limit: 1, visit },
-    { range, limit: 1, reverse: true, visit }] })
+  await readEngine(engine, {
+    ranges: [
+      { range, limit: 1, visit },
+      { range, limit: 1, reverse: true, visit },
+    ],
+  })
   const [first, last] = ends
   if (first === undefined || last === undefined) return 0
   let size = 0
   while (size < first.length && first[size] === last[size]) size += 1
   return size
 }
-

@@ -2,9 +2,14 @@
 // next older one that becomes current when the newest goes. Source: S3.md, 40 to 42.
 
 import { bodyOf, versionReferrer } from './body.ts'
-import type { Changes } from './changes.ts'
+import type { BlobOrigin, Changes } from './changes.ts'
 import {
-  encodeNullSlot, highestOrder, isNullVersion, type KeyState, type Stored, type Subject,
+  encodeNullSlot,
+  highestOrder,
+  isNullVersion,
+  type KeyState,
+  type Stored,
+  type Subject,
 } from './key-state.ts'
 import { nullSlotKey, versionKey } from './keys.ts'
 import type { VersioningState } from './object-index.ts'
@@ -12,6 +17,8 @@ import { FLAG, encodeNewcomer, hasFlag, orderOf, type Newcomer } from './object-
 import { sealRecord, seedOf } from './checksum.ts'
 
 export interface Placing {
+  /** Of the newcomer's blobs, where there is a newcomer. */
+  readonly origin: BlobOrigin
   readonly subject: Subject
   readonly state: KeyState
   readonly versioning: VersioningState
@@ -48,13 +55,21 @@ export function placeNewest(changes: Changes, placing: Placing, newcomer: Newcom
   }
   const value = encodeNewcomer(subject.current, newcomer, order, isNull)
   changes.record(subject.sum, subject.current, current?.value ?? null, value)
-  changes.addBody(newcomer.body, versionReferrer(subject.bucketId, subject.key, order))
+  changes.addBody(
+    newcomer.body,
+    versionReferrer(subject.bucketId, subject.key, order),
+    placing.origin,
+  )
   return order
 }
 
 /** Takes a version away; `next` is the one behind it when it was the newest. */
-export function removeVersion(changes: Changes, placing: Placing, target: Stored,
-  next: Stored | null): void {
+export function removeVersion(
+  changes: Changes,
+  placing: Placing,
+  target: Stored,
+  next: Stored | null,
+): void {
   const { subject, state } = placing
   const isCurrent = target === state.current
   if (isNullVersion(target) && !isCurrent) dropSlot(changes, placing)
@@ -67,8 +82,12 @@ export function removeVersion(changes: Changes, placing: Placing, target: Stored
   }
   changes.record(subject.sum, promoted.key, promoted.value, null)
   if (isNullVersion(promoted)) dropSlot(changes, placing)
-  changes.record(subject.sum, subject.current, isCurrent ? target.value : null,
-    underKey(promoted.value, subject.current))
+  changes.record(
+    subject.sum,
+    subject.current,
+    isCurrent ? target.value : null,
+    underKey(promoted.value, subject.current),
+  )
 }
 
 /** Current becomes one of the others; its references name the version and stay. */
@@ -94,8 +113,12 @@ function dropRecord(changes: Changes, placing: Placing, stored: Stored): void {
 
 function dropReferences(changes: Changes, placing: Placing, stored: Stored): void {
   const { bucketId, key } = placing.subject
-  changes.dropBody(bodyOf(stored.value), versionReferrer(bucketId, key, orderOf(stored.value)),
-    bucketId, placing.nowMs)
+  changes.dropBody(
+    bodyOf(stored.value),
+    versionReferrer(bucketId, key, orderOf(stored.value)),
+    bucketId,
+    placing.nowMs,
+  )
 }
 
 function setSlot(changes: Changes, placing: Placing, order: number): void {

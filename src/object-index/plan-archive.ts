@@ -16,8 +16,10 @@ export const ARCHIVE_BLOBS_MAX = 200
 
 export function planArchive(operation: Archive): Plan<IndexOutcome> {
   const { added, dropped, consumer, cursor, writerId } = operation
-  assert(added.length + dropped.length <= ARCHIVE_BLOBS_MAX,
-    `an archive operation names at most ${ARCHIVE_BLOBS_MAX} blobs`)
+  assert(
+    added.length + dropped.length <= ARCHIVE_BLOBS_MAX,
+    `an archive operation names at most ${ARCHIVE_BLOBS_MAX} blobs`,
+  )
   const locations = added.map((blob) => blob.location)
   const reads = mergeReads([leaseReads(locations), { keys: dropped.map(archiveBlobKey) }])
   return plan(reads, (overlay) => {
@@ -26,7 +28,7 @@ export function planArchive(operation: Archive): Plan<IndexOutcome> {
     const changes = new Changes()
     for (const blob of added) {
       changes.set(archiveBlobKey(blob), encodeArchiveBlob(blob))
-      changes.addReference(blob.location, referrerOf(blob), blob)
+      changes.addReference(blob.location, referrerOf(blob), 'new', blob)
     }
     for (const blob of dropped) {
       const key = archiveBlobKey(blob)

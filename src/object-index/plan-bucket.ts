@@ -45,8 +45,10 @@ export function planDeleteBucket(operation: Delete): Plan<IndexOutcome> {
 }
 
 export function planSetVersioning(operation: SetVersioning): Plan<IndexOutcome> {
-  return planSetting(operation.bucketId, (bucket) => ({ ...bucket,
-    versioning: operation.versioning }))
+  return planSetting(operation.bucketId, (bucket) => ({
+    ...bucket,
+    versioning: operation.versioning,
+  }))
 }
 
 export function planSetQuota(operation: SetQuota): Plan<IndexOutcome> {
@@ -59,8 +61,10 @@ function planSetting(bucketId: BucketId, change: (bucket: Bucket) => Bucket): Pl
     const bucket = bucketIn(overlay, bucketId)
     if (bucket === null) return refuse('no-such-bucket')
     const changes = new Changes()
-    changes.set(bucketKey(bucketId),
-      encodeBucketRecord({ ...change(bucket), generation: bucket.generation + 1 }))
+    changes.set(
+      bucketKey(bucketId),
+      encodeBucketRecord({ ...change(bucket), generation: bucket.generation + 1 }),
+    )
     return apply(changes, { kind: 'done', versionId: null, lastModifiedMs: overlay.nowMs })
   })
 }

@@ -1,6 +1,6 @@
 // CompleteMultipartUpload decided in one commit, which moves no bytes: the manifest's pages are
-// small (8 bytes a part), so they come with the version that names them. The upload's record becomes
-// the marker that answers a repeated completion. Source: S3.md, 27 and 33 to 35.
+// small (8 bytes a part), so they come with the version that names them. The upload's record
+// becomes the marker that answers a repeated completion. Source: S3.md, 27 and 33 to 35.
 
 import { digestHex } from '../base/digest.ts'
 import type { Decision, Overlay } from '../engine/engine.ts'
@@ -9,18 +9,36 @@ import { Changes, SWEEP } from './changes.ts'
 import { keyReads, keyStateIn, subjectOf, type Depth, type KeyState } from './key-state.ts'
 import { manifestPageKey, uploadNameKey } from './keys.ts'
 import type {
-  IndexOperation, IndexOutcome, IndexRefusal, NamedPart, ObjectDraft, Part, VersionId,
+  IndexOperation,
+  IndexOutcome,
+  IndexRefusal,
+  NamedPart,
+  ObjectDraft,
+  Part,
+  VersionId,
   WriteCondition,
 } from './object-index.ts'
 import { versionIdFor } from './object-record.ts'
 import { encodeManifestPage, manifestPages } from './part-record.ts'
 import {
-  MoreOnce, again, answer, bucketIn, mergeReads, plan, refuse, type Plan, type Settled,
+  MoreOnce,
+  again,
+  answer,
+  bucketIn,
+  mergeReads,
+  plan,
+  refuse,
+  type Plan,
+  type Settled,
 } from './plan.ts'
 import { conditionRefusal, newcomerOf, putVersion } from './plan-put.ts'
 import { startOf } from './plan-upload.ts'
 import {
-  decodeUploadRecord, encodeUploadRecord, uploadKey, type CompletedRecord, type OpenUpload,
+  decodeUploadRecord,
+  encodeUploadRecord,
+  uploadKey,
+  type CompletedRecord,
+  type OpenUpload,
 } from './upload-record.ts'
 
 type Complete = Extract<IndexOperation, { kind: 'complete-upload' }>
@@ -32,13 +50,18 @@ export const COMPLETED_KEPT_MS: number = 60 * 60 * 1000
  * `parts` are all the upload's parts as the service read them. The commit holds them to be what
  * they were by the upload's generation, which each part raises.
  */
-export function planComplete(operation: Complete, parts: readonly Part[], depth: Depth):
-  Plan<IndexOutcome> {
+export function planComplete(
+  operation: Complete,
+  parts: readonly Part[],
+  depth: Depth,
+): Plan<IndexOutcome> {
   const { bucketId, key, uploadId } = operation
   const subject = subjectOf(bucketId, key)
   const more = new MoreOnce()
   const reads = mergeReads([
-    { keys: [bucketKey(bucketId), subject.sum, uploadKey(uploadId)] }, keyReads(subject, depth)])
+    { keys: [bucketKey(bucketId), subject.sum, uploadKey(uploadId)] },
+    keyReads(subject, depth),
+  ])
   return plan(reads, (overlay) => {
     const bucket = bucketIn(overlay, bucketId)
     if (bucket === null) return refuse('no-such-bucket')
@@ -55,12 +78,27 @@ export function planComplete(operation: Complete, parts: readonly Part[], depth:
     if (named === null || sizeOfAll(named) !== operation.sizeBytes) return refuse('invalid-part')
     const changes = new Changes()
     return putVersion({
-      overlay, bucket, subject, state, more, changes,
+      overlay,
+      bucket,
+      subject,
+      state,
+      more,
+      changes,
+      origin: 'shared',
       newcomer: newcomerOf(draftOf(operation, record, named), record.upload.initiatedAtMs),
       partBytes: record.partBytes,
-      also: (order) => finishUpload({ changes, overlay, operation, record, named,
-        isAllNamed: named.length === parts.length, order, versioning: bucket.versioning,
-        sum: subject.sum }),
+      also: (order) =>
+        finishUpload({
+          changes,
+          overlay,
+          operation,
+          record,
+          named,
+          isAllNamed: named.length === parts.length,
+          order,
+          versioning: bucket.versioning,
+          sum: subject.sum,
+        }),
     })
   })
 }
@@ -74,16 +112,23 @@ function repeated(record: CompletedRecord, operation: Complete): Decision<Settle
   return answer({ kind: 'done', versionId, lastModifiedMs })
 }
 
-function completeRefusal(operation: Complete, record: OpenUpload, state: KeyState):
-  IndexRefusal | null {
+function completeRefusal(
+  operation: Complete,
+  record: OpenUpload,
+  state: KeyState,
+): IndexRefusal | null {
   if (record.upload.generation !== operation.generation) return 'upload-changed'
-  return raceRefusal(operation.condition, record, state)
-    ?? conditionRefusal(operation.condition, state)
+  return (
+    raceRefusal(operation.condition, record, state) ?? conditionRefusal(operation.condition, state)
+  )
 }
 
 /** Under a condition, a key that changed since the upload began is a conflict of its own. */
-function raceRefusal(condition: WriteCondition, record: OpenUpload, state: KeyState):
-  IndexRefusal | null {
+function raceRefusal(
+  condition: WriteCondition,
+  record: OpenUpload,
+  state: KeyState,
+): IndexRefusal | null {
   if (condition.kind === 'none') return null
   const now = startOf(state)
   if (now.newestAtStart === record.newestAtStart) return null
@@ -112,7 +157,9 @@ function sizeOfAll(parts: readonly Part[]): number {
 
 function draftOf(operation: Complete, record: OpenUpload, named: readonly Part[]): ObjectDraft {
   return {
-    ...record.upload.draft, sizeBytes: operation.sizeBytes, etag: operation.etag,
+    ...record.upload.draft,
+    sizeBytes: operation.sizeBytes,
+    etag: operation.etag,
     checksum: operation.checksum,
     body: { kind: 'manifest', uploadId: operation.uploadId, partCount: named.length },
   }
@@ -137,13 +184,30 @@ function finishUpload(finishing: Finishing): void {
   for (const [index, page] of manifestPages(bucketId, named).entries()) {
     changes.set(manifestPageKey(uploadId, index), encodeManifestPage(uploadId, index, page))
   }
-  const versionId: VersionId | 'null' | null = versioning === 'unversioned' ? null
-    : versioning === 'suspended' ? 'null' : versionIdFor(order, upload.draft.versionRandom)
-  changes.set(uploadKey(uploadId), encodeUploadRecord(uploadId, {
-    kind: 'completed', bucketId, key, partsDigest: digestOf(operation.parts),
-    result: { versionId, lastModifiedMs: upload.initiatedAtMs, completedAtMs: overlay.nowMs,
-      sizeBytes, etag, checksum, partCount: named.length },
-  }))
+  const versionId: VersionId | 'null' | null =
+    versioning === 'unversioned'
+      ? null
+      : versioning === 'suspended'
+        ? 'null'
+        : versionIdFor(order, upload.draft.versionRandom)
+  changes.set(
+    uploadKey(uploadId),
+    encodeUploadRecord(uploadId, {
+      kind: 'completed',
+      bucketId,
+      key,
+      partsDigest: digestOf(operation.parts),
+      result: {
+        versionId,
+        lastModifiedMs: upload.initiatedAtMs,
+        completedAtMs: overlay.nowMs,
+        sizeBytes,
+        etag,
+        checksum,
+        partCount: named.length,
+      },
+    }),
+  )
   changes.delete(uploadNameKey(bucketId, key, upload.initiatedAtMs, uploadId))
   changes.partBytes(finishing.sum, -partBytes, partBytes - sizeBytes)
   changes.sweep(overlay.nowMs + COMPLETED_KEPT_MS, SWEEP.marker, uploadId, bucketId)

@@ -5,13 +5,27 @@ import { bodyOf, isSameBody } from './body.ts'
 import { bucketKey } from './bucket-record.ts'
 import { Changes } from './changes.ts'
 import {
-  isNullVersion, keyReads, keyStateIn, newestOf, nullVersionKey, storedAt, subjectOf, type Depth,
-  type KeyState, type Stored, type Subject,
+  isNullVersion,
+  keyReads,
+  keyStateIn,
+  newestOf,
+  nullVersionKey,
+  storedAt,
+  subjectOf,
+  type Depth,
+  type KeyState,
+  type Stored,
+  type Subject,
 } from './key-state.ts'
 import { versionKey } from './keys.ts'
 import type { IndexOperation, IndexOutcome, VersionSelector } from './object-index.ts'
 import {
-  FLAG, decodeObjectRecord, encodeObjectRecord, hasFlag, versionIdOf, lastModifiedOf,
+  FLAG,
+  decodeObjectRecord,
+  encodeObjectRecord,
+  hasFlag,
+  versionIdOf,
+  lastModifiedOf,
 } from './object-record.ts'
 import { MoreOnce, again, apply, bucketIn, mergeReads, plan, refuse, type Plan } from './plan.ts'
 import { orderIn } from './plan-delete.ts'
@@ -39,13 +53,22 @@ export function planCopy(operation: Copy, depth: Depth): Plan<IndexOutcome> {
     const state = keyStateIn(overlay, subject, depth)
     const broken = conditionRefusal(operation.condition, state)
     if (broken !== null) return refuse(broken)
-    const found = [from.current, older].map((at) => (at === null ? null : storedAt(overlay, at)))
+    const found = [from.current, older]
+      .map((at) => (at === null ? null : storedAt(overlay, at)))
       .find((stored) => stored !== null && versionIdOf(stored.value) === source.versionId)
     if (found === undefined || found === null || !isSameBody(bodyOf(found.value), draft.body)) {
       return refuse('source-changed')
     }
-    return putVersion({ overlay, bucket, subject, state, more, changes: new Changes(),
-      newcomer: newcomerOf(draft, overlay.nowMs) })
+    return putVersion({
+      overlay,
+      bucket,
+      subject,
+      state,
+      more,
+      changes: new Changes(),
+      newcomer: newcomerOf(draft, overlay.nowMs),
+      origin: 'shared',
+    })
   })
 }
 
@@ -62,8 +85,8 @@ export function planSetTags(operation: SetTags, depth: Depth): Plan<IndexOutcome
     if (bucket === null) return refuse('no-such-bucket')
     if (depth === 'current' && bucket.versioning !== 'unversioned') return again()
     const state = keyStateIn(overlay, subject, depth)
-    const nullKey = version.kind === 'null' && state.nullOrder !== 0
-      ? nullVersionKey(subject, state) : null
+    const nullKey =
+      version.kind === 'null' && state.nullOrder !== 0 ? nullVersionKey(subject, state) : null
     if (nullKey !== null && !more.hasAsked(overlay)) {
       return { kind: 'more', reads: { keys: [nullKey] } }
     }
@@ -73,9 +96,14 @@ export function planSetTags(operation: SetTags, depth: Depth): Plan<IndexOutcome
     const changes = new Changes()
     retag(changes, subject, found, tags)
     return apply(changes, {
-      kind: 'done', lastModifiedMs: lastModifiedOf(found.value),
-      versionId: bucket.versioning === 'unversioned' ? null
-        : isNullVersion(found) ? 'null' : versionIdOf(found.value),
+      kind: 'done',
+      lastModifiedMs: lastModifiedOf(found.value),
+      versionId:
+        bucket.versioning === 'unversioned'
+          ? null
+          : isNullVersion(found)
+            ? 'null'
+            : versionIdOf(found.value),
     })
   })
 }
@@ -86,11 +114,16 @@ function retag(changes: Changes, subject: Subject, found: Stored, tags: SetTags[
 }
 
 /** The version that the selector names, from the records that were read for it. */
-function find(overlay: Overlay, version: VersionSelector, state: KeyState, other: Buffer | null):
-  Stored | null {
+function find(
+  overlay: Overlay,
+  version: VersionSelector,
+  state: KeyState,
+  other: Buffer | null,
+): Stored | null {
   const { current } = state
   switch (version.kind) {
-    case 'latest': return newestOf(state)
+    case 'latest':
+      return newestOf(state)
     case 'null':
       if (current !== null && isNullVersion(current)) return current
       return other === null ? null : storedAt(overlay, other)

@@ -8,18 +8,43 @@ import { bucketKey } from './bucket-record.ts'
 import { bodyOf } from './body.ts'
 import { Changes } from './changes.ts'
 import {
-  firstStored, isNullVersion, keyReads, keyStateIn, newestOf, nullVersionKey, storedAt, subjectOf,
-  type Depth, type KeyState, type Stored, type Subject,
+  firstStored,
+  isNullVersion,
+  keyReads,
+  keyStateIn,
+  newestOf,
+  nullVersionKey,
+  storedAt,
+  subjectOf,
+  type Depth,
+  type KeyState,
+  type Stored,
+  type Subject,
 } from './key-state.ts'
 import { versionKey, versionsBelow } from './keys.ts'
 import type { Bucket, DeleteEntry, DeleteResult, VersionId } from './object-index.ts'
 import {
-  FLAG, NO_LOCK, etagOf, hasFlag, orderOf, versionIdFor, versionIdOf, type Newcomer,
+  FLAG,
+  NO_LOCK,
+  etagOf,
+  hasFlag,
+  orderOf,
+  versionIdFor,
+  versionIdOf,
+  type Newcomer,
 } from './object-record.ts'
 import {
-  MoreOnce, again, apply, bucketIn, mergeReads, plan, refuse, type Plan, type Settled,
+  MoreOnce,
+  again,
+  apply,
+  bucketIn,
+  mergeReads,
+  plan,
+  refuse,
+  type Plan,
+  type Settled,
 } from './plan.ts'
-import { placeNewest, removeVersion, replacesOlderNull } from './place.ts'
+import { placeNewest, removeVersion, replacesOlderNull, type Placing } from './place.ts'
 
 /** Mutations and bytes at which a commit takes no further entry. */
 const MUTATIONS_MAX = 1000
@@ -51,17 +76,23 @@ export function planDelete(request: DeletePlan, depth: Depth): Plan<Deleted> {
   const { bucketId, entries, randoms } = request
   assert(entries.length > 0, 'a delete names its keys')
   const targets = entries.map((entry, index): Target => ({
-    entry, random: randoms[index] ?? '', subject: subjectOf(bucketId, entry.key) }))
-  const reads = mergeReads([{ keys: [bucketKey(bucketId)] },
-    ...targets.map((target) => targetReads(target, depth))])
+    entry,
+    random: randoms[index] ?? '',
+    subject: subjectOf(bucketId, entry.key),
+  }))
+  const reads = mergeReads([
+    { keys: [bucketKey(bucketId)] },
+    ...targets.map((target) => targetReads(target, depth)),
+  ])
   const more = new MoreOnce()
   return plan(reads, (overlay) => {
     const bucket = bucketIn(overlay, bucketId)
     if (bucket === null) return refuse('no-such-bucket')
     if (depth === 'current' && bucket.versioning !== 'unversioned') return again()
     const states = targets.map((target) => keyStateIn(overlay, target.subject, depth))
-    const asks = mergeReads(targets.map((target, index) =>
-      nullReads(target, states[index] ?? NOTHING, bucket)))
+    const asks = mergeReads(
+      targets.map((target, index) => nullReads(target, states[index] ?? NOTHING, bucket)),
+    )
     const isComplete = (asks.keys?.length ?? 0) === 0
     if (!isComplete && !more.hasAsked(overlay)) return { kind: 'more', reads: asks }
     return deleteAll(overlay, bucket, targets, states)
@@ -70,15 +101,19 @@ export function planDelete(request: DeletePlan, depth: Depth): Plan<Deleted> {
 
 const NOTHING: KeyState = { current: null, newestOther: null, nullOrder: 0 }
 
-function deleteAll(overlay: Overlay, bucket: Bucket, targets: readonly Target[],
-  states: readonly KeyState[]): Decision<Settled<Deleted>> {
+function deleteAll(
+  overlay: Overlay,
+  bucket: Bucket,
+  targets: readonly Target[],
+  states: readonly KeyState[],
+): Decision<Settled<Deleted>> {
   const changes = new Changes()
   const results: DeleteResult[] = []
   for (const [index, target] of targets.entries()) {
     const state = states[index] ?? NOTHING
     const action = decideEntry(overlay, bucket, target, state)
-    const isRoom = changes.count + action.mutations <= MUTATIONS_MAX
-      && changes.sizeBytes <= SIZE_BYTES_MAX
+    const isRoom =
+      changes.count + action.mutations <= MUTATIONS_MAX && changes.sizeBytes <= SIZE_BYTES_MAX
     if (results.length > 0 && !isRoom) break
     action.act(changes)
     results.push(action.result)
@@ -93,8 +128,13 @@ function targetReads(target: Target, depth: Depth): Reads {
   if (depth === 'current' || entry.version.kind !== 'id') return reads
   const order = orderIn(entry.version.versionId)
   if (order === null) return reads
-  return mergeReads([reads, { keys: [versionKey(subject.bucketId, subject.key, order)],
-    firsts: [versionsBelow(subject.bucketId, subject.key, order)] }])
+  return mergeReads([
+    reads,
+    {
+      keys: [versionKey(subject.bucketId, subject.key, order)],
+      firsts: [versionsBelow(subject.bucketId, subject.key, order)],
+    },
+  ])
 }
 
 /** The null version and the one behind it, where they are not current and this entry needs them. */
@@ -103,8 +143,10 @@ function nullReads(target: Target, state: KeyState, bucket: Bucket): Reads {
   const { bucketId, key } = subject
   if (state.nullOrder === 0) return {}
   if (entry.version.kind === 'null') {
-    return { keys: [nullVersionKey(subject, state)],
-      firsts: [versionsBelow(bucketId, key, state.nullOrder)] }
+    return {
+      keys: [nullVersionKey(subject, state)],
+      firsts: [versionsBelow(bucketId, key, state.nullOrder)],
+    }
   }
   const isReplaced = entry.version.kind === 'latest' && replacesOlderNull(state, bucket.versioning)
   return isReplaced ? { keys: [nullVersionKey(subject, state)] } : {}
@@ -122,12 +164,21 @@ function decideEntry(overlay: Overlay, bucket: Bucket, target: Target, state: Ke
   const found = findVersion(overlay, target, state)
   if (found === null) return nothing({ outcome: 'no-such-version', versionId: null })
   if (!meets(entry, found)) return nothing({ outcome: 'precondition-failed', versionId: null })
-  const placing = { subject: target.subject, state, versioning: bucket.versioning,
-    replacedNull: null, nowMs: overlay.nowMs }
+  const placing: Placing = {
+    subject: target.subject,
+    state,
+    versioning: bucket.versioning,
+    replacedNull: null,
+    nowMs: overlay.nowMs,
+    origin: 'shared',
+  }
   const next = successor(overlay, target, state, found)
   return {
-    result: { outcome: 'deleted', isDeleteMarker: isMarker(found),
-      versionId: isNullVersion(found) ? 'null' : versionIdOf(found.value) },
+    result: {
+      outcome: 'deleted',
+      isDeleteMarker: isMarker(found),
+      versionId: isNullVersion(found) ? 'null' : versionIdOf(found.value),
+    },
     mutations: ENTRY_MUTATIONS + blobsOf(found),
     act: (changes) => removeVersion(changes, placing, found, next),
   }
@@ -141,25 +192,50 @@ function deleteLatest(overlay: Overlay, bucket: Bucket, target: Target, state: K
     if (current === null) return nothing({ outcome: 'no-such-key', versionId: null })
     if (!meets(entry, current)) return nothing({ outcome: 'precondition-failed', versionId: null })
   }
-  const placing = { subject, state, versioning, replacedNull: null, nowMs: overlay.nowMs }
+  const placing: Placing = {
+    subject,
+    state,
+    versioning,
+    replacedNull: null,
+    nowMs: overlay.nowMs,
+    origin: 'shared',
+  }
   if (versioning === 'unversioned') {
     const result = { outcome: 'deleted', versionId: null, isDeleteMarker: false } as const
     if (current === null) return nothing(result)
-    return { result, mutations: ENTRY_MUTATIONS + blobsOf(current),
-      act: (changes) => removeVersion(changes, placing, current, null) }
+    return {
+      result,
+      mutations: ENTRY_MUTATIONS + blobsOf(current),
+      act: (changes) => removeVersion(changes, placing, current, null),
+    }
   }
   const replacedNull = replacesOlderNull(state, versioning)
-    ? storedAt(overlay, nullVersionKey(subject, state)) : null
-  const order = 1 + Math.max(0, ...[state.current, state.newestOther]
-    .map((stored) => (stored === null ? 0 : orderOf(stored.value))))
+    ? storedAt(overlay, nullVersionKey(subject, state))
+    : null
+  const order =
+    1 +
+    Math.max(
+      0,
+      ...[state.current, state.newestOther].map((stored) =>
+        stored === null ? 0 : orderOf(stored.value),
+      ),
+    )
   return {
-    result: { outcome: 'deleted', isDeleteMarker: true,
-      versionId: versioning === 'suspended' ? 'null' : versionIdFor(order, random) },
-    mutations: ENTRY_MUTATIONS + (current === null ? 0 : blobsOf(current))
-      + (replacedNull === null ? 0 : blobsOf(replacedNull)),
+    result: {
+      outcome: 'deleted',
+      isDeleteMarker: true,
+      versionId: versioning === 'suspended' ? 'null' : versionIdFor(order, random),
+    },
+    mutations:
+      ENTRY_MUTATIONS +
+      (current === null ? 0 : blobsOf(current)) +
+      (replacedNull === null ? 0 : blobsOf(replacedNull)),
     act: (changes) => {
-      placeNewest(changes, { ...placing, replacedNull },
-        markerOf(bucket.ownerId, random, overlay.nowMs))
+      placeNewest(
+        changes,
+        { ...placing, replacedNull },
+        markerOf(bucket.ownerId, random, overlay.nowMs),
+      )
     },
   }
 }
@@ -170,7 +246,10 @@ function nothing(result: Omit<DeleteResult, 'isDeleteMarker'>): Action {
 
 /** The version that the selector names; null where there is none. */
 function findVersion(overlay: Overlay, target: Target, state: KeyState): Stored | null {
-  const { entry: { version }, subject } = target
+  const {
+    entry: { version },
+    subject,
+  } = target
   const { current } = state
   if (version.kind === 'null') {
     if (current !== null && isNullVersion(current)) return current
@@ -179,17 +258,23 @@ function findVersion(overlay: Overlay, target: Target, state: KeyState): Stored 
   if (version.kind === 'latest') return newestOf(state)
   if (current !== null && versionIdOf(current.value) === version.versionId) return current
   const order = orderIn(version.versionId)
-  if (order === null || (state.newestOther === null)) return null
+  if (order === null || state.newestOther === null) return null
   const stored = storedAt(overlay, versionKey(subject.bucketId, subject.key, order))
   return stored !== null && versionIdOf(stored.value) === version.versionId ? stored : null
 }
 
 /** The version that comes to the top when `found` goes; null where `found` is not the newest. */
-function successor(overlay: Overlay, target: Target, state: KeyState, found: Stored):
-  Stored | null {
+function successor(
+  overlay: Overlay,
+  target: Target,
+  state: KeyState,
+  found: Stored,
+): Stored | null {
   if (found === state.current) return state.newestOther
-  const isNewest = state.current === null && state.newestOther !== null
-    && orderOf(state.newestOther.value) === orderOf(found.value)
+  const isNewest =
+    state.current === null &&
+    state.newestOther !== null &&
+    orderOf(state.newestOther.value) === orderOf(found.value)
   if (!isNewest) return null
   const { bucketId, key } = target.subject
   const range: KeyRange = versionsBelow(bucketId, key, orderOf(found.value))
@@ -211,10 +296,22 @@ function blobsOf(stored: Stored): number {
 
 function markerOf(ownerId: string, random: string, nowMs: number): Newcomer {
   return {
-    ownerId, versionRandom: random, isDeleteMarker: true, lastModifiedMs: nowMs, sizeBytes: 0,
-    etag: '', storageClass: 'STANDARD', checksum: null, headers: [], userMetadata: [], tags: [],
-    body: { kind: 'blobs', locations: [] }, lock: NO_LOCK, cipher: 0,
-    cipherKeyId: new Uint8Array(0), replication: 0,
+    ownerId,
+    versionRandom: random,
+    isDeleteMarker: true,
+    lastModifiedMs: nowMs,
+    sizeBytes: 0,
+    etag: '',
+    storageClass: 'STANDARD',
+    checksum: null,
+    headers: [],
+    userMetadata: [],
+    tags: [],
+    body: { kind: 'blobs', locations: [] },
+    lock: NO_LOCK,
+    cipher: 0,
+    cipherKeyId: new Uint8Array(0),
+    replication: 0,
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { ExtentId } from '../base/id.ts'
 import type { KeyRange, Overlay } from '../engine/engine.ts'
-import { Changes } from './changes.ts'
+import { Changes, EXTENT_SUM } from './changes.ts'
 import { decodeExtentRecord, encodeExtentRecord, extentKey, extentSumKey } from './extent-record.ts'
 import { SPACE, after, idKey } from './keys.ts'
 import type { ExtentRecord, IndexOperation, IndexOutcome } from './object-index.ts'
@@ -11,8 +11,10 @@ import { apply, plan, refuse, type Plan } from './plan.ts'
 import { decodeReverse } from './reverse-record.ts'
 
 type Lease = Extract<IndexOperation, { kind: 'lease-extent' }>
-type ExtentOperation = Extract<IndexOperation,
-  { kind: 'seal-extent' | 'park-extent' | 'restore-extent' | 'remove-extent' }>
+type ExtentOperation = Extract<
+  IndexOperation,
+  { kind: 'seal-extent' | 'park-extent' | 'restore-extent' | 'remove-extent' }
+>
 
 export function planLeaseExtent(operation: Lease): Plan<IndexOutcome> {
   const { extent } = operation
@@ -20,8 +22,10 @@ export function planLeaseExtent(operation: Lease): Plan<IndexOutcome> {
   return plan({ keys: [key] }, (overlay) => {
     if (overlay.get(key) !== null) return refuse('extent-state')
     const changes = new Changes()
-    changes.set(key, encodeExtentRecord({ ...extent, state: 'open', sizeBytes: 0,
-      changedAtMs: overlay.nowMs }))
+    changes.set(
+      key,
+      encodeExtentRecord({ ...extent, state: 'open', sizeBytes: 0, changedAtMs: overlay.nowMs }),
+    )
     return apply(changes, done(overlay))
   })
 }
@@ -32,8 +36,11 @@ export function planExtent(operation: ExtentOperation): Plan<IndexOutcome> {
   const key = extentKey(extentId)
   const references = referencesOf(extentId)
   const needsNone = operation.kind === 'park-extent' || operation.kind === 'remove-extent'
-  const reads = { keys: [key], firsts: needsNone ? [references] : [],
-    lasts: operation.kind === 'seal-extent' ? [references] : [] }
+  const reads = {
+    keys: [key, extentSumKey(extentId)],
+    firsts: needsNone ? [references] : [],
+    lasts: operation.kind === 'seal-extent' ? [references] : [],
+  }
   return plan(reads, (overlay) => {
     const value = overlay.get(key)
     if (value === null) return refuse('extent-state')
@@ -54,15 +61,23 @@ export function planExtent(operation: ExtentOperation): Plan<IndexOutcome> {
 }
 
 /** The record after the operation: the same where nothing is left to do, null where it can't be. */
-function nextOf(kind: Exclude<ExtentOperation['kind'], 'remove-extent'>, extent: ExtentRecord,
-  overlay: Overlay, references: KeyRange): ExtentRecord | null {
+function nextOf(
+  kind: Exclude<ExtentOperation['kind'], 'remove-extent'>,
+  extent: ExtentRecord,
+  overlay: Overlay,
+  references: KeyRange,
+): ExtentRecord | null {
   const changedAtMs = overlay.nowMs
   switch (kind) {
     case 'seal-extent':
       if (extent.state === 'sealed') return extent
       if (extent.state !== 'open') return null
-      return { ...extent, state: 'sealed', sizeBytes: committedEnd(overlay, references),
-        changedAtMs }
+      return {
+        ...extent,
+        state: 'sealed',
+        sizeBytes: committedEnd(overlay, extent.extentId, references),
+        changedAtMs,
+      }
     case 'park-extent':
       if (extent.state === 'parked') return extent
       return extent.state === 'sealed' ? { ...extent, state: 'parked', changedAtMs } : null
@@ -72,12 +87,16 @@ function nextOf(kind: Exclude<ExtentOperation['kind'], 'remove-extent'>, extent:
   }
 }
 
-/** Behind the data of the last blob that is referenced; its CRCs and trailer come behind that. */
-function committedEnd(overlay: Overlay, references: KeyRange): number {
+/**
+ * How far the extent was filled: behind the data of its last referenced blob, or as many bytes as
+ * were ever committed in it, where later blobs have gone. CRCs and trailers come on top.
+ */
+function committedEnd(overlay: Overlay, extentId: ExtentId, references: KeyRange): number {
+  const filled = Number(overlay.sum(extentSumKey(extentId))[EXTENT_SUM.filled] ?? 0n)
   const last = overlay.last(references)
-  if (last === null) return 0
+  if (last === null) return filled
   const { location } = decodeReverse(last.key, last.value)
-  return location.offset + location.headerSizeBytes + location.dataSizeBytes
+  return Math.max(filled, location.offset + location.headerSizeBytes + location.dataSizeBytes)
 }
 
 /** All references into an extent. */

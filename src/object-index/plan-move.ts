@@ -1,11 +1,12 @@
 // Compaction decided: the referrers of one blob, each checked, are rewritten to name its new place.
-// A commit takes as many as it has room for (a blob has at most 250 referrers, but their records may
-// be large); between two such commits both places hold the same bytes, so nothing is ever wrong.
+// A commit takes as many as it has room for (a blob has at most 250 referrers, but their records
+// may be large); between two such commits both places hold the same bytes, so nothing is ever
+// wrong.
 
 import type { Overlay } from '../engine/engine.ts'
 import type { Location } from '../base/location.ts'
 import { bodyOf, isSameLocation } from './body.ts'
-import { Changes } from './changes.ts'
+import { Changes, type BlobOrigin } from './changes.ts'
 import { decodeArchiveBlob, encodeArchiveBlob } from './consumer-record.ts'
 import { storedAt } from './key-state.ts'
 import { archiveBlobKey, currentKey, partKey, reverseKey, versionKey } from './keys.ts'
@@ -32,18 +33,26 @@ export interface Moved {
 /** `references` are the blob's, as they were read just before; at least one. */
 export function planMove(operation: Move, references: readonly DecodedReference[]): Plan<Moved> {
   const { from, to, writerId } = operation
-  const reads = mergeReads([leaseReads([to]),
-    { keys: references.flatMap((reference) => keysOfReference(reference)) }])
+  const reads = mergeReads([
+    leaseReads([to]),
+    { keys: references.flatMap((reference) => keysOfReference(reference)) },
+  ])
   return plan(reads, (overlay) => {
     const lost = leaseRefusal(overlay, [to], writerId)
     if (lost !== null) return refuse(lost)
     const changes = new Changes()
     let count = 0
     for (const reference of references) {
-      if (changes.count + 5 > MUTATIONS_MAX
-        || changes.sizeBytes + REFERRER_SIZE_BYTES_MAX > SIZE_BYTES_MAX) break
-      if (!isSameLocation(reference.location, from)
-        || !rewrite(changes, overlay, { from, to, reference })) return refuse('blob-changed')
+      if (
+        changes.count + 5 > MUTATIONS_MAX ||
+        changes.sizeBytes + REFERRER_SIZE_BYTES_MAX > SIZE_BYTES_MAX
+      )
+        break
+      if (
+        !isSameLocation(reference.location, from) ||
+        !rewrite(changes, overlay, { from, to, reference, origin: count === 0 ? 'new' : 'shared' })
+      )
+        return refuse('blob-changed')
       count += 1
     }
     return apply(changes, { kind: 'moved', count })
@@ -55,16 +64,23 @@ export function keysOfReference(reference: DecodedReference): Buffer[] {
   const { location, referrer, archive } = reference
   const own = reverseKey(location.extentId, location.offset, referrer)
   switch (referrer.kind) {
-    case 'version': return [own, currentKey(referrer.bucketId, referrer.key),
-      versionKey(referrer.bucketId, referrer.key, Number(referrer.order))]
-    case 'part': return [own, partKey(referrer.uploadId, referrer.partNumber)]
+    case 'version':
+      return [
+        own,
+        currentKey(referrer.bucketId, referrer.key),
+        versionKey(referrer.bucketId, referrer.key, Number(referrer.order)),
+      ]
+    case 'part':
+      return [own, partKey(referrer.uploadId, referrer.partNumber)]
     case 'archive':
-      return archive === null ? [own]
+      return archive === null
+        ? [own]
         : [own, archiveBlobKey({ ...archive, blobId: referrer.blobId })]
   }
 }
 
 interface Rewriting {
+  readonly origin: BlobOrigin
   readonly from: Location
   readonly to: Location
   readonly reference: DecodedReference
@@ -88,16 +104,22 @@ function rewrite(changes: Changes, overlay: Overlay, rewriting: Rewriting): bool
       if (blob === null) return false
   }
   changes.dropReference(from, referrer)
-  changes.addReference(to, referrer, blob)
+  changes.addReference(to, referrer, rewriting.origin, blob)
   return true
 }
 
 /** The set hash leaves locations out, so a bucket's sums stay as they are. */
-function rewriteVersion(changes: Changes, overlay: Overlay, { from, to }: Rewriting,
-  referrer: Extract<Referrer, { kind: 'version' }>): boolean {
+function rewriteVersion(
+  changes: Changes,
+  overlay: Overlay,
+  { from, to }: Rewriting,
+  referrer: Extract<Referrer, { kind: 'version' }>,
+): boolean {
   const order = Number(referrer.order)
-  const keys = [currentKey(referrer.bucketId, referrer.key),
-    versionKey(referrer.bucketId, referrer.key, order)]
+  const keys = [
+    currentKey(referrer.bucketId, referrer.key),
+    versionKey(referrer.bucketId, referrer.key, order),
+  ]
   for (const key of keys) {
     const stored = storedAt(overlay, key)
     if (stored === null || orderOf(stored.value) !== order) continue
@@ -111,8 +133,12 @@ function rewriteVersion(changes: Changes, overlay: Overlay, { from, to }: Rewrit
   return false
 }
 
-function rewritePart(changes: Changes, overlay: Overlay, { from, to }: Rewriting,
-  referrer: Extract<Referrer, { kind: 'part' }>): boolean {
+function rewritePart(
+  changes: Changes,
+  overlay: Overlay,
+  { from, to }: Rewriting,
+  referrer: Extract<Referrer, { kind: 'part' }>,
+): boolean {
   const { uploadId, partNumber } = referrer
   const key = partKey(uploadId, partNumber)
   const value = overlay.get(key)
@@ -124,9 +150,17 @@ function rewritePart(changes: Changes, overlay: Overlay, { from, to }: Rewriting
   return true
 }
 
-function rewriteArchive(changes: Changes, overlay: Overlay, rewriting: Rewriting,
-  referrer: Extract<Referrer, { kind: 'archive' }>): ArchiveBlob | null {
-  const { from, to, reference: { archive } } = rewriting
+function rewriteArchive(
+  changes: Changes,
+  overlay: Overlay,
+  rewriting: Rewriting,
+  referrer: Extract<Referrer, { kind: 'archive' }>,
+): ArchiveBlob | null {
+  const {
+    from,
+    to,
+    reference: { archive },
+  } = rewriting
   if (archive === null) return null
   const key = archiveBlobKey({ ...archive, blobId: referrer.blobId })
   const value = overlay.get(key)
@@ -139,8 +173,11 @@ function rewriteArchive(changes: Changes, overlay: Overlay, rewriting: Rewriting
 }
 
 /** Null where `from` is not among them. */
-function replaced(locations: readonly Location[], from: Location, to: Location):
-  readonly Location[] | null {
+function replaced(
+  locations: readonly Location[],
+  from: Location,
+  to: Location,
+): readonly Location[] | null {
   let isFound = false
   const next = locations.map((location) => {
     if (!isSameLocation(location, from)) return location

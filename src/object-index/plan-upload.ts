@@ -1,5 +1,5 @@
-// Multipart uploads decided: begin, a part, abort. An upload's own record, under its id, changes with
-// each part; a part's references name (upload, part) from the start and are never rewritten.
+// Multipart uploads decided: begin, a part, abort. An upload's own record, under its id, changes
+// with each part; a part's references name (upload, part) from the start and are never rewritten.
 
 import { assert } from '../base/assert.ts'
 import type { BucketId, UploadId } from '../base/id.ts'
@@ -7,19 +7,36 @@ import type { Decision, Overlay } from '../engine/engine.ts'
 import { bucketKey } from './bucket-record.ts'
 import { Changes, SWEEP, bucketSumKey } from './changes.ts'
 import {
-  keyReads, keyStateIn, newestOf, subjectOf, type Depth, type KeyState,
+  keyReads,
+  keyStateIn,
+  newestOf,
+  subjectOf,
+  type Depth,
+  type KeyState,
 } from './key-state.ts'
 import { partKey, uploadNameKey } from './keys.ts'
 import type { Bucket, IndexOperation, IndexOutcome, Referrer } from './object-index.ts'
 import { versionIdOf } from './object-record.ts'
 import { decodePartRecord, encodePartRecord, type PartRecord } from './part-record.ts'
 import {
-  again, apply, bucketIn, mergeReads, plan, refuse, type Plan, type Settled,
+  again,
+  apply,
+  bucketIn,
+  mergeReads,
+  plan,
+  refuse,
+  type Plan,
+  type Settled,
 } from './plan.ts'
 import { isOverQuota, leaseReads, leaseRefusal } from './plan-put.ts'
 import {
-  NO_VERSION, decodeUploadRecord, encodeUploadName, encodeUploadRecord, uploadKey,
-  type OpenUpload, type UploadRecord,
+  NO_VERSION,
+  decodeUploadRecord,
+  encodeUploadName,
+  encodeUploadRecord,
+  uploadKey,
+  type OpenUpload,
+  type UploadRecord,
 } from './upload-record.ts'
 
 type CreateUpload = Extract<IndexOperation, { kind: 'create-upload' }>
@@ -32,7 +49,9 @@ export function planCreateUpload(operation: CreateUpload, depth: Depth): Plan<In
   const { bucketId, upload } = operation
   const subject = subjectOf(bucketId, upload.key)
   const reads = mergeReads([
-    { keys: [bucketKey(bucketId), uploadKey(upload.uploadId)] }, keyReads(subject, depth)])
+    { keys: [bucketKey(bucketId), uploadKey(upload.uploadId)] },
+    keyReads(subject, depth),
+  ])
   return plan(reads, (overlay) => {
     const bucket = bucketIn(overlay, bucketId)
     if (bucket === null) return refuse('no-such-bucket')
@@ -41,10 +60,16 @@ export function planCreateUpload(operation: CreateUpload, depth: Depth): Plan<In
     const state = keyStateIn(overlay, subject, depth)
     const initiatedAtMs = overlay.nowMs
     const changes = new Changes()
-    changes.set(uploadKey(upload.uploadId), encodeUploadRecord(upload.uploadId, {
-      kind: 'open', bucketId, partBytes: 0, ...startOf(state),
-      upload: { ...upload, initiatedAtMs, generation: 0 },
-    }))
+    changes.set(
+      uploadKey(upload.uploadId),
+      encodeUploadRecord(upload.uploadId, {
+        kind: 'open',
+        bucketId,
+        partBytes: 0,
+        ...startOf(state),
+        upload: { ...upload, initiatedAtMs, generation: 0 },
+      }),
+    )
     const nameKey = uploadNameKey(bucketId, upload.key, initiatedAtMs, upload.uploadId)
     changes.set(nameKey, encodeUploadName(nameKey))
     return apply(changes, { kind: 'done', versionId: null, lastModifiedMs: initiatedAtMs })
@@ -66,7 +91,9 @@ export function planPutPart(operation: PutPart): Plan<IndexOutcome> {
   const at = partKey(uploadId, part.partNumber)
   const sumKey = bucketSumKey(bucketId)
   const reads = mergeReads([
-    { keys: [bucketKey(bucketId), sumKey, uploadKey(uploadId), at] }, leaseReads(part.locations)])
+    { keys: [bucketKey(bucketId), sumKey, uploadKey(uploadId), at] },
+    leaseReads(part.locations),
+  ])
   return plan(reads, (overlay) => {
     const bucket = bucketIn(overlay, bucketId)
     if (bucket === null) return refuse('no-such-bucket')
@@ -85,7 +112,9 @@ export function planPutPart(operation: PutPart): Plan<IndexOutcome> {
     if (before !== null) dropPartReferences(changes, uploadId, before)
     const next: PartRecord = { ...part, bucketId, lastModifiedMs }
     changes.set(at, encodePartRecord(uploadId, next))
-    for (const location of part.locations) changes.addReference(location, partOf(uploadId, next))
+    for (const location of part.locations) {
+      changes.addReference(location, partOf(uploadId, next), 'new')
+    }
     changes.set(uploadKey(uploadId), encodeUploadRecord(uploadId, raised(record, growth)))
     changes.partBytes(sumKey, growth, 0)
     return apply(changes, { kind: 'done', versionId: null, lastModifiedMs })
@@ -94,8 +123,11 @@ export function planPutPart(operation: PutPart): Plan<IndexOutcome> {
 
 function raised(record: OpenUpload, growth: number): UploadRecord {
   const { upload } = record
-  return { ...record, partBytes: record.partBytes + growth,
-    upload: { ...upload, generation: upload.generation + 1 } }
+  return {
+    ...record,
+    partBytes: record.partBytes + growth,
+    upload: { ...upload, generation: upload.generation + 1 },
+  }
 }
 
 function partOf(uploadId: UploadId, part: { readonly partNumber: number }): Referrer {
@@ -108,8 +140,12 @@ export function dropPartReferences(changes: Changes, uploadId: UploadId, part: P
 }
 
 /** The upload while it can take parts; null when it is another's, ended or unknown. */
-export function openUploadIn(overlay: Overlay, uploadId: UploadId, bucketId: BucketId,
-  key: string): OpenUpload | null {
+export function openUploadIn(
+  overlay: Overlay,
+  uploadId: UploadId,
+  bucketId: BucketId,
+  key: string,
+): OpenUpload | null {
   const value = overlay.get(uploadKey(uploadId))
   if (value === null) return null
   const record = decodeUploadRecord(uploadId, value)
@@ -132,8 +168,12 @@ export function planAbortUpload(operation: AbortUpload): Plan<IndexOutcome> {
 }
 
 /** The upload ends; its parts no longer count and wait for the sweeper. */
-export function abort(changes: Changes, uploadId: UploadId, record: OpenUpload, nowMs: number):
-  void {
+export function abort(
+  changes: Changes,
+  uploadId: UploadId,
+  record: OpenUpload,
+  nowMs: number,
+): void {
   const { bucketId, partBytes, upload } = record
   changes.delete(uploadKey(uploadId))
   changes.delete(uploadNameKey(bucketId, upload.key, upload.initiatedAtMs, uploadId))

@@ -23,10 +23,7 @@ export interface Refused {
   readonly refusal: IndexRefusal
 }
 /** What a commit answers: a result or a refusal, or why there is neither. */
-export type Settled<T> =
-  | { readonly kind: 'settled'; readonly value: T | Refused }
-  | Again
-  | Damaged
+export type Settled<T> = { readonly kind: 'settled'; readonly value: T | Refused } | Again | Damaged
 
 export interface Plan<T> {
   readonly reads: Reads

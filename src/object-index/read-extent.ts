@@ -1,14 +1,21 @@
-// Extents, references into them, consumers and archive blobs, as placement and the archiver read them.
+// Extents, references into them, consumers and archive blobs, as placement and the archiver read
+// them.
 
 import { readId, type BucketId, type ExtentId } from '../base/id.ts'
 import type { KeyRange } from '../engine/engine.ts'
 import { bucketKey, decodeBucketRecord } from './bucket-record.ts'
 import { decodeArchiveBlob, decodeConsumerRecord } from './consumer-record.ts'
 import { decodeExtentRecord, extentKey, extentSumKey } from './extent-record.ts'
-import { SPACE, after, archiveBlobKey, archiveRange, idKey, reverseStart, spaceRange } from './keys.ts'
-import type {
-  ArchiveBlob, Bucket, Consumer, ExtentRecord, ExtentUse,
-} from './object-index.ts'
+import {
+  SPACE,
+  after,
+  archiveBlobKey,
+  archiveRange,
+  idKey,
+  reverseStart,
+  spaceRange,
+} from './keys.ts'
+import type { ArchiveBlob, Bucket, Consumer, ExtentRecord, ExtentUse } from './object-index.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 import { decodeReverse, type DecodedReference } from './reverse-record.ts'
 import { decodeSums, extentUseOf } from './sums.ts'
@@ -17,7 +24,8 @@ const PAGE_ENTRIES = 1000
 
 export async function extents(engine: ReadEngine): Promise<readonly ExtentUse[]> {
   const all: ExtentUse[] = []
-  let { start, end }: KeyRange = spaceRange(SPACE.extent)
+  const { start: first, end }: KeyRange = spaceRange(SPACE.extent)
+  let start: Uint8Array = first
   for (;;) {
     const page: ExtentRecord[] = []
     const isWhole = await visit(engine, { start, end }, PAGE_ENTRIES, (key, value) => {
@@ -37,17 +45,28 @@ export async function extents(engine: ReadEngine): Promise<readonly ExtentUse[]>
 
 export async function extent(engine: ReadEngine, extentId: ExtentId): Promise<ExtentUse | null> {
   const sumKey = extentSumKey(extentId)
-  const { values: [value, sums] } = await readEngine(engine, { keys: [extentKey(extentId), sumKey] })
+  const {
+    values: [value, sums],
+  } = await readEngine(engine, { keys: [extentKey(extentId), sumKey] })
   if (value === undefined || value === null) return null
-  return { record: decodeExtentRecord(extentId, value),
-    ...extentUseOf(decodeSums(sumKey, sums ?? null)) }
+  return {
+    record: decodeExtentRecord(extentId, value),
+    ...extentUseOf(decodeSums(sumKey, sums ?? null)),
+  }
 }
 
 /** References into an extent from `offset` on. */
-export async function references(engine: ReadEngine, extentId: ExtentId, offset: number,
-  limit: number): Promise<readonly DecodedReference[]> {
+export async function references(
+  engine: ReadEngine,
+  extentId: ExtentId,
+  offset: number,
+  limit: number,
+): Promise<readonly DecodedReference[]> {
   const found: DecodedReference[] = []
-  const range = { start: reverseStart(extentId, offset), end: after(idKey(SPACE.reverse, extentId)) }
+  const range = {
+    start: reverseStart(extentId, offset),
+    end: after(idKey(SPACE.reverse, extentId)),
+  }
   await visit(engine, range, limit, (key, value) => {
     found.push(decodeReverse(Buffer.from(key), value))
   })
@@ -55,8 +74,11 @@ export async function references(engine: ReadEngine, extentId: ExtentId, offset:
 }
 
 /** References of one range of reverse keys, at most `limit`. */
-export async function referencesIn(engine: ReadEngine, range: KeyRange, limit: number):
-  Promise<readonly DecodedReference[]> {
+export async function referencesIn(
+  engine: ReadEngine,
+  range: KeyRange,
+  limit: number,
+): Promise<readonly DecodedReference[]> {
   const found: DecodedReference[] = []
   await visit(engine, range, limit, (key, value) => {
     found.push(decodeReverse(Buffer.from(key), value))
@@ -82,8 +104,12 @@ export async function consumers(engine: ReadEngine): Promise<readonly Consumer[]
   return found
 }
 
-export async function archiveBlobs(engine: ReadEngine, kind: ArchiveBlob['kind'],
-  behind: ArchiveBlob | null, limit: number): Promise<readonly ArchiveBlob[]> {
+export async function archiveBlobs(
+  engine: ReadEngine,
+  kind: ArchiveBlob['kind'],
+  behind: ArchiveBlob | null,
+  limit: number,
+): Promise<readonly ArchiveBlob[]> {
   const found: ArchiveBlob[] = []
   const all = archiveRange(kind)
   const start = behind === null ? all.start : after(archiveBlobKey(behind))
@@ -93,8 +119,11 @@ export async function archiveBlobs(engine: ReadEngine, kind: ArchiveBlob['kind']
   return found
 }
 
-export async function bucketsById(engine: ReadEngine, behind: BucketId | null, limit: number):
-  Promise<readonly Bucket[]> {
+export async function bucketsById(
+  engine: ReadEngine,
+  behind: BucketId | null,
+  limit: number,
+): Promise<readonly Bucket[]> {
   const found: Bucket[] = []
   const all = spaceRange(SPACE.bucket)
   const start = behind === null ? all.start : after(bucketKey(behind))
@@ -104,15 +133,26 @@ export async function bucketsById(engine: ReadEngine, behind: BucketId | null, l
   return found
 }
 
-async function visit(engine: ReadEngine, range: KeyRange, limit: number,
-  each: (key: Buffer, value: Buffer) => void): Promise<boolean> {
+async function visit(
+  engine: ReadEngine,
+  range: KeyRange,
+  limit: number,
+  each: (key: Buffer, value: Buffer) => void,
+): Promise<boolean> {
   if (limit === 0 || Buffer.compare(range.start, range.end) >= 0) return true
   const guard = new VisitorGuard()
-  const { isWhole } = await readEngine(engine, { ranges: [{ range, limit,
-    visit: guard.wrap((key, value) => {
-      each(key, value)
-      return 'next'
-    }) }] })
+  const { isWhole } = await readEngine(engine, {
+    ranges: [
+      {
+        range,
+        limit,
+        visit: guard.wrap((key, value) => {
+          each(key, value)
+          return 'next'
+        }),
+      },
+    ],
+  })
   guard.rethrow()
   return isWhole[0] ?? true
 }

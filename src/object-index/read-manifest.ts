@@ -16,19 +16,32 @@ interface Placed {
   readonly offset: number
 }
 
-/** Parts from the one that holds byte `offset` on. Null-length parts hold no byte: they are left out
- * unless they lie behind the first. */
-export async function manifestParts(engine: ReadEngine, uploadId: UploadId, offset: number,
-  limit: number): Promise<readonly ManifestPart[]> {
+/**
+ * Parts from the one that holds byte `offset` on. Parts of no length hold no byte: they come only
+ * behind one that does.
+ */
+export async function manifestParts(
+  engine: ReadEngine,
+  uploadId: UploadId,
+  offset: number,
+  limit: number,
+): Promise<readonly ManifestPart[]> {
   const wanted: Placed[] = []
   const guard = new VisitorGuard()
   const prefix = idKey(SPACE.manifestPage, uploadId)
-  await readEngine(engine, { ranges: [{ range: { start: prefix, end: after(prefix) },
-    limit: PAGES_MAX, visit: guard.wrap((key, value) => {
-      const page = decodeManifestPage(uploadId, key.readUInt16BE(key.length - 2), value)
-      collect(page, offset, limit, wanted)
-      return wanted.length < limit ? 'next' : 'stop'
-    }) }] })
+  await readEngine(engine, {
+    ranges: [
+      {
+        range: { start: prefix, end: after(prefix) },
+        limit: PAGES_MAX,
+        visit: guard.wrap((key, value) => {
+          const page = decodeManifestPage(uploadId, key.readUInt16BE(key.length - 2), value)
+          collect(page, offset, limit, wanted)
+          return wanted.length < limit ? 'next' : 'stop'
+        }),
+      },
+    ],
+  })
   guard.rethrow()
   return partsAt(engine, uploadId, wanted)
 }
@@ -44,8 +57,11 @@ function collect(page: ManifestPage, offset: number, limit: number, into: Placed
   }
 }
 
-export async function manifestPart(engine: ReadEngine, uploadId: UploadId, ordinal: number):
-  Promise<ManifestPart | null> {
+export async function manifestPart(
+  engine: ReadEngine,
+  uploadId: UploadId,
+  ordinal: number,
+): Promise<ManifestPart | null> {
   if (ordinal < 1) return null
   const number = Math.floor((ordinal - 1) / MANIFEST_PAGE_PARTS)
   const { values } = await readEngine(engine, { keys: [manifestPageKey(uploadId, number)] })
@@ -55,22 +71,29 @@ export async function manifestPart(engine: ReadEngine, uploadId: UploadId, ordin
   const index = (ordinal - 1) % MANIFEST_PAGE_PARTS
   const part = page.parts[index]
   if (part === undefined) return null
-  const offset = page.parts.slice(0, index)
+  const offset = page.parts
+    .slice(0, index)
     .reduce((sum, { sizeBytes }) => sum + sizeBytes, page.startOffset)
   return (await partsAt(engine, uploadId, [{ partNumber: part.partNumber, offset }]))[0] ?? null
 }
 
-async function partsAt(engine: ReadEngine, uploadId: UploadId, wanted: readonly Placed[]):
-  Promise<ManifestPart[]> {
+async function partsAt(
+  engine: ReadEngine,
+  uploadId: UploadId,
+  wanted: readonly Placed[],
+): Promise<ManifestPart[]> {
   if (wanted.length === 0) return []
-  const { values } = await readEngine(engine,
-    { keys: wanted.map(({ partNumber }) => partKey(uploadId, partNumber)) })
+  const { values } = await readEngine(engine, {
+    keys: wanted.map(({ partNumber }) => partKey(uploadId, partNumber)),
+  })
   return wanted.map(({ partNumber, offset }, index) => {
     const value = values[index] ?? null
     if (value === null) {
       // The version went between the two reads, with its parts; or a record is missing.
-      throw new ObjectIndexError('unavailable',
-        `upload ${uploadId}: part ${partNumber} of its manifest is gone; look the version up again`)
+      throw new ObjectIndexError(
+        'unavailable',
+        `upload ${uploadId}: part ${partNumber} of its manifest is gone; look the version up again`,
+      )
     }
     return { ...partOf(uploadId, partNumber, value), offset }
   })

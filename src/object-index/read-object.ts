@@ -6,7 +6,11 @@ import { decodeNullSlot } from './key-state.ts'
 import { currentKey, nullSlotKey, versionKey, versionsOf } from './keys.ts'
 import { ObjectIndexError, type ObjectVersion, type VersionSelector } from './object-index.ts'
 import {
-  checkObjectRecord, decodeObjectRecord, orderOf, toObjectVersion, versionIdOf,
+  checkObjectRecord,
+  decodeObjectRecord,
+  orderOf,
+  toObjectVersion,
+  versionIdOf,
 } from './object-record.ts'
 import { orderIn } from './plan-delete.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
@@ -15,8 +19,12 @@ import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 const NULL_TRIES = 5
 
 /** @throws ObjectIndexError `corrupt`, naming the record */
-export async function lookup(engine: ReadEngine, bucketId: BucketId, key: string,
-  version: VersionSelector): Promise<ObjectVersion | null> {
+export async function lookup(
+  engine: ReadEngine,
+  bucketId: BucketId,
+  key: string,
+  version: VersionSelector,
+): Promise<ObjectVersion | null> {
   const at = currentKey(bucketId, key)
   switch (version.kind) {
     case 'latest': {
@@ -28,16 +36,21 @@ export async function lookup(engine: ReadEngine, bucketId: BucketId, key: string
     case 'id': {
       const order = orderIn(version.versionId)
       if (order === null) return null
-      const found = (await snapshotOf(engine, bucketId, key, [versionKey(bucketId, key, order)]))
-        .at(order)
+      const found = (
+        await snapshotOf(engine, bucketId, key, [versionKey(bucketId, key, order)])
+      ).at(order)
       return found?.versionId === version.versionId ? found : null
     }
-    case 'null': return lookupNull(engine, bucketId, key)
+    case 'null':
+      return lookupNull(engine, bucketId, key)
   }
 }
 
-async function lookupNull(engine: ReadEngine, bucketId: BucketId, key: string):
-  Promise<ObjectVersion | null> {
+async function lookupNull(
+  engine: ReadEngine,
+  bucketId: BucketId,
+  key: string,
+): Promise<ObjectVersion | null> {
   const slotKey = nullSlotKey(bucketId, key)
   for (let tries = 0; tries < NULL_TRIES; tries += 1) {
     const before = await snapshotOf(engine, bucketId, key, [slotKey])
@@ -49,26 +62,45 @@ async function lookupNull(engine: ReadEngine, bucketId: BucketId, key: string):
     const found = after.at(order)
     if (found?.isNull === true) return found
   }
-  throw new ObjectIndexError('unavailable', `key ${JSON.stringify(key)} of bucket ${bucketId} `
-    + 'changes faster than its null version can be read; try again')
+  throw new ObjectIndexError(
+    'unavailable',
+    `key ${JSON.stringify(key)} of bucket ${bucketId} ` +
+      'changes faster than its null version can be read; try again',
+  )
 }
 
 /** The current record, one more key, and the newest of the other versions, of one moment. */
-async function snapshotOf(engine: ReadEngine, bucketId: BucketId, key: string,
-  extra: readonly Buffer[]): Promise<KeySnapshot> {
+async function snapshotOf(
+  engine: ReadEngine,
+  bucketId: BucketId,
+  key: string,
+  extra: readonly Buffer[],
+): Promise<KeySnapshot> {
   const guard = new VisitorGuard()
   const currentAt = currentKey(bucketId, key)
   let newest: { key: Buffer; value: Buffer } | null = null
   const { values } = await readEngine(engine, {
     keys: [currentAt, ...extra],
-    ranges: [{ range: versionsOf(bucketId, key), limit: 1, visit: guard.wrap((at, value) => {
-      newest = { key: Buffer.from(at), value: Buffer.from(value) }
-      return 'stop'
-    }) }],
+    ranges: [
+      {
+        range: versionsOf(bucketId, key),
+        limit: 1,
+        visit: guard.wrap((at, value) => {
+          newest = { key: Buffer.from(at), value: Buffer.from(value) }
+          return 'stop'
+        }),
+      },
+    ],
   })
   guard.rethrow()
-  return new KeySnapshot(key, currentAt, values[0] ?? null, extra[0] ?? null, values[1] ?? null,
-    newest)
+  return new KeySnapshot(
+    key,
+    currentAt,
+    values[0] ?? null,
+    extra[0] ?? null,
+    values[1] ?? null,
+    newest,
+  )
 }
 
 class KeySnapshot {
@@ -79,8 +111,14 @@ class KeySnapshot {
   private readonly extraAt: Buffer | null
   private readonly newestOther: { key: Buffer; value: Buffer } | null
 
-  constructor(key: string, currentAt: Buffer, currentValue: Buffer | null, extraAt: Buffer | null,
-    extra: Buffer | null, newestOther: { key: Buffer; value: Buffer } | null) {
+  constructor(
+    key: string,
+    currentAt: Buffer,
+    currentValue: Buffer | null,
+    extraAt: Buffer | null,
+    extra: Buffer | null,
+    newestOther: { key: Buffer; value: Buffer } | null,
+  ) {
     assert(extra === null || extraAt !== null, 'a value has its key')
     this.key = key
     this.currentAt = currentAt
@@ -110,8 +148,10 @@ class KeySnapshot {
     }
     if (this.extra === null || this.extraAt === null) return null
     const record = decodeObjectRecord(this.extraAt, this.extra)
-    const isLatest = this.currentValue === null && this.newestOther !== null
-      && versionIdOf(this.newestOther.value) === versionIdOf(this.extra)
+    const isLatest =
+      this.currentValue === null &&
+      this.newestOther !== null &&
+      versionIdOf(this.newestOther.value) === versionIdOf(this.extra)
     return toObjectVersion(record, this.key, isLatest)
   }
 }

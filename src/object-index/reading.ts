@@ -37,8 +37,9 @@ export function indexError(cause: unknown): unknown {
 export class VisitorGuard {
   private error: unknown = null
 
-  wrap(visit: (key: Buffer, value: Buffer) => 'next' | 'stop' | Uint8Array):
-    (key: Buffer, value: Buffer) => 'next' | 'stop' | Uint8Array {
+  wrap(
+    visit: (key: Buffer, value: Buffer) => 'next' | 'stop' | Uint8Array,
+  ): (key: Buffer, value: Buffer) => 'next' | 'stop' | Uint8Array {
     return (key, value) => {
       try {
         return visit(key, value)

@@ -1,7 +1,13 @@
 // A model of S3's versions in a few lines of plain arrays, to hold the index against: every key has
 // its versions newest first, and that is all.
 
-import type { DeleteEntry, DeleteResult, VersionSelector, VersioningState, WriteCondition } from './object-index.ts'
+import type {
+  DeleteEntry,
+  DeleteResult,
+  VersionSelector,
+  VersioningState,
+  WriteCondition,
+} from './object-index.ts'
 
 export interface ModelVersion {
   readonly versionId: string
@@ -28,9 +34,12 @@ export class S3Model {
   find(key: string, selector: VersionSelector): ModelVersion | null {
     const versions = this.versions(key)
     switch (selector.kind) {
-      case 'latest': return versions[0] ?? null
-      case 'null': return versions.find((version) => version.isNull) ?? null
-      case 'id': return versions.find(({ versionId }) => versionId === selector.versionId) ?? null
+      case 'latest':
+        return versions[0] ?? null
+      case 'null':
+        return versions.find((version) => version.isNull) ?? null
+      case 'id':
+        return versions.find(({ versionId }) => versionId === selector.versionId) ?? null
     }
   }
 
@@ -76,13 +85,15 @@ export class S3Model {
   }
 
   retag(key: string, found: ModelVersion, tags: string): void {
-    this.keys.set(key, this.versions(key).map((other) => (other === found ? { ...found, tags } : other)))
+    this.keys.set(
+      key,
+      this.versions(key).map((other) => (other === found ? { ...found, tags } : other)),
+    )
   }
 
   /** Keys in byte order. */
   sortedKeys(): string[] {
-    return [...this.keys.keys()]
-      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    return [...this.keys.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   }
 }
 
@@ -95,9 +106,15 @@ function matches(ifMatch: string, version: ModelVersion): boolean {
 }
 
 /** A page by the rules of S3: `limit` keys and common prefixes behind `after`. */
-export function modelPage(keys: readonly string[],
-  request: { readonly prefix: string; readonly delimiter: string; readonly after: string | null
-    readonly limit: number }): { keys: string[]; prefixes: string[]; isTruncated: boolean } {
+export function modelPage(
+  keys: readonly string[],
+  request: {
+    readonly prefix: string
+    readonly delimiter: string
+    readonly after: string | null
+    readonly limit: number
+  },
+): { keys: string[]; prefixes: string[]; isTruncated: boolean } {
   const { prefix, delimiter, after, limit } = request
   const page = { keys: [] as string[], prefixes: [] as string[], isTruncated: false }
   if (limit === 0) return page
@@ -106,9 +123,10 @@ export function modelPage(keys: readonly string[],
     return at === -1 ? null : key.slice(0, at + delimiter.length)
   }
   const skipped = after !== null && after.startsWith(prefix) ? common(after) : null
-  const isBehind = (key: string): boolean => after === null
-    || (Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0
-      && (skipped === null || !key.startsWith(skipped)))
+  const isBehind = (key: string): boolean =>
+    after === null ||
+    (Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0 &&
+      (skipped === null || !key.startsWith(skipped)))
   for (const key of keys) {
     if (!key.startsWith(prefix) || !isBehind(key)) continue
     const shared = common(key)

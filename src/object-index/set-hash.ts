@@ -24,8 +24,11 @@ export function recordHash(key: Buffer, value: Buffer): HashWords {
 /** Whether a key of current or versions is a null slot's: its order is 0. */
 export function isNullSlot(key: Buffer): boolean {
   const at = key.length - ORDER_SUFFIX_BYTES + 1
-  return key[0] === SPACE.versions && key.readUInt32BE(at) === 0xffffffff
-    && key.readUInt32BE(at + 4) === 0xffffffff
+  return (
+    key[0] === SPACE.versions &&
+    key.readUInt32BE(at) === 0xffffffff &&
+    key.readUInt32BE(at + 4) === 0xffffffff
+  )
 }
 
 /** First 128 bits of SHA-256 over the key's length, the key, and `end` bytes of the value. */
@@ -40,8 +43,11 @@ export function hashOf(key: Buffer, value: Buffer, end: number): HashWords {
   words ??= new Uint32Array(4)
   for (let index = 0; index < 4; index += 1) {
     const from = index * 4
-    words[index] = (digest.charCodeAt(from) << 24) | (digest.charCodeAt(from + 1) << 16)
-      | (digest.charCodeAt(from + 2) << 8) | digest.charCodeAt(from + 3)
+    words[index] =
+      (digest.charCodeAt(from) << 24) |
+      (digest.charCodeAt(from + 1) << 16) |
+      (digest.charCodeAt(from + 2) << 8) |
+      digest.charCodeAt(from + 3)
   }
   return words
 }

@@ -9,8 +9,14 @@ export function bucketTests(open: OpenIndex): void {
   test('a bucket says what it was created with, and each setting raises its generation', async () => {
     const world = await World.open(open)
     const id = newId<BucketId>(world.random)
-    const bucket = { id, name: 'photos.of-me', ownerId: 'ab'.repeat(32), versioning: 'unversioned',
-      quotaBytes: 5, quotaObjects: null } as const
+    const bucket = {
+      id,
+      name: 'photos.of-me',
+      ownerId: 'ab'.repeat(32),
+      versioning: 'unversioned',
+      quotaBytes: 5,
+      quotaObjects: null,
+    } as const
     await world.done({ kind: 'create-bucket', bucket })
     check.equal(refusal(await world.apply({ kind: 'create-bucket', bucket })), 'bucket-exists')
     const found = await world.index.bucket(id)
@@ -18,36 +24,39 @@ export function bucketTests(open: OpenIndex): void {
     await world.done({ kind: 'set-versioning', bucketId: id, versioning: 'suspended' })
     await world.done({ kind: 'set-quota', bucketId: id, quotaBytes: null, quotaObjects: 3 })
     const changed = await world.index.bucket(id)
-    check.deepEqual([changed?.generation, changed?.versioning, changed?.quotaBytes,
-      changed?.quotaObjects], [3, 'suspended', null, 3])
-    check.deepEqual((await world.index.bucketsById(null, 10)).map(({ name }) => name),
-      ['photos.of-me'])
+    check.deepEqual(
+      [changed?.generation, changed?.versioning, changed?.quotaBytes, changed?.quotaObjects],
+      [3, 'suspended', null, 3],
+    )
+    check.deepEqual(
+      (await world.index.bucketsById(null, 10)).map(({ name }) => name),
+      ['photos.of-me'],
+    )
     check.deepEqual(await world.index.bucketsById(id, 10), [])
     await world.close()
   })
 
-  test('a bucket with a version or a marker is not deleted; unfinished uploads do not hinder',
-    async () => {
-      const world = await World.open(open)
-      const bucketId = await world.bucket('enabled')
-      const uploadId = await world.createUpload(bucketId, 'u')
-      await world.putPart(bucketId, 'u', uploadId, 1)
-      await world.put(bucketId, 'k')
-      const [marker] = await world.delete(bucketId, ['k'])
-      const remove = (): Promise<string> =>
-        world.apply({ kind: 'delete-bucket', bucketId }).then(refusal)
-      check.equal(await remove(), 'bucket-not-empty')
-      for (const { key, versionId } of (await world.versions(bucketId)).entries) {
-        check.ok(versionId !== 'null')
-        await world.delete(bucketId, [{ key, ifMatch: null, version: { kind: 'id', versionId } }])
-      }
-      check.ok(marker !== undefined)
-      check.equal(await remove(), 'done')
-      check.equal(await remove(), 'no-such-bucket')
-      check.equal(refusal(await world.tryPut(bucketId, 'k')), 'no-such-bucket')
-      await world.opened.sweep()
-      check.equal((await world.index.extent(world.extentId))?.references, 0)
-      check.equal(await world.index.upload(bucketId, 'u', uploadId), null)
-      await world.close()
-    })
+  test('a bucket with a version or a marker is not deleted; unfinished uploads do not hinder', async () => {
+    const world = await World.open(open)
+    const bucketId = await world.bucket('enabled')
+    const uploadId = await world.createUpload(bucketId, 'u')
+    await world.putPart(bucketId, 'u', uploadId, 1)
+    await world.put(bucketId, 'k')
+    const [marker] = await world.delete(bucketId, ['k'])
+    const remove = (): Promise<string> =>
+      world.apply({ kind: 'delete-bucket', bucketId }).then(refusal)
+    check.equal(await remove(), 'bucket-not-empty')
+    for (const { key, versionId } of (await world.versions(bucketId)).entries) {
+      check.ok(versionId !== 'null')
+      await world.delete(bucketId, [{ key, ifMatch: null, version: { kind: 'id', versionId } }])
+    }
+    check.ok(marker !== undefined)
+    check.equal(await remove(), 'done')
+    check.equal(await remove(), 'no-such-bucket')
+    check.equal(refusal(await world.tryPut(bucketId, 'k')), 'no-such-bucket')
+    await world.opened.sweep()
+    check.equal((await world.index.extent(world.extentId))?.references, 0)
+    check.equal(await world.index.upload(bucketId, 'u', uploadId), null)
+    await world.close()
+  })
 }

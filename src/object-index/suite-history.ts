@@ -5,7 +5,12 @@ import { strict as check } from 'node:assert'
 import { test } from 'node:test'
 import type { BucketId } from '../base/id.ts'
 import type {
-  DeleteEntry, Pairs, VersionEntry, VersionId, VersionSelector, WriteCondition,
+  DeleteEntry,
+  Pairs,
+  VersionEntry,
+  VersionId,
+  VersionSelector,
+  WriteCondition,
 } from './object-index.ts'
 import { S3Model, modelPage, type ModelVersion } from './s3-model.ts'
 import { World, refusal, type OpenIndex } from './suite-world.ts'
@@ -63,8 +68,12 @@ class History {
   private condition(key: string): WriteCondition {
     const { random } = this.world
     const etag = this.model.latest(key)?.etag ?? ''
-    return random.pick<WriteCondition>([{ kind: 'none' }, { kind: 'none' }, { kind: 'absent' },
-      { kind: 'etag', etag: random.pick([etag, '0'.repeat(32)]) }])
+    return random.pick<WriteCondition>([
+      { kind: 'none' },
+      { kind: 'none' },
+      { kind: 'absent' },
+      { kind: 'etag', etag: random.pick([etag, '0'.repeat(32)]) },
+    ])
   }
 
   private async put(): Promise<void> {
@@ -81,23 +90,40 @@ class History {
   }
 
   /** Takes a new version into the model, under the id that a lookup gives it. */
-  private async placed(key: string, answered: string | null, sizeBytes: number, etag: string):
-    Promise<void> {
+  private async placed(
+    key: string,
+    answered: string | null,
+    sizeBytes: number,
+    etag: string,
+  ): Promise<void> {
     const found = await this.world.mustGet(this.bucketId, key)
-    this.model.put(key, { versionId: found.versionId, isDeleteMarker: false, sizeBytes, etag,
-      tags: '' })
+    this.model.put(key, {
+      versionId: found.versionId,
+      isDeleteMarker: false,
+      sizeBytes,
+      etag,
+      tags: '',
+    })
     const { versioning } = this.model
-    check.equal(answered, versioning === 'unversioned' ? null
-      : versioning === 'suspended' ? 'null' : found.versionId)
+    check.equal(
+      answered,
+      versioning === 'unversioned' ? null : versioning === 'suspended' ? 'null' : found.versionId,
+    )
   }
 
   private selector(key: string): VersionSelector {
     const { random } = this.world
     const versions = this.model.versions(key)
-    const some = versions.length === 0 ? `${'0'.repeat(15)}1${'ab'.repeat(8)}`
-      : random.pick(versions).versionId
-    return random.pick<VersionSelector>([{ kind: 'latest' }, { kind: 'null' },
-      { kind: 'id', versionId: some as VersionId }, { kind: 'id', versionId: some as VersionId }])
+    const some =
+      versions.length === 0
+        ? `${'0'.repeat(15)}1${'ab'.repeat(8)}`
+        : random.pick(versions).versionId
+    return random.pick<VersionSelector>([
+      { kind: 'latest' },
+      { kind: 'null' },
+      { kind: 'id', versionId: some as VersionId },
+      { kind: 'id', versionId: some as VersionId },
+    ])
   }
 
   private async delete(): Promise<void> {
@@ -105,16 +131,22 @@ class History {
     const entries = Array.from({ length: 1 + world.random.below(4) }, (): DeleteEntry => {
       const key = world.random.pick(KEYS)
       const etag = model.latest(key)?.etag ?? ''
-      return { key, version: this.selector(key),
-        ifMatch: world.random.pick([null, null, null, '*', etag]) }
+      return {
+        key,
+        version: this.selector(key),
+        ifMatch: world.random.pick([null, null, null, '*', etag]),
+      }
     })
     const results = await world.delete(bucketId, entries)
     for (const [at, entry] of entries.entries()) {
       const result = results[at]
       const marker = result?.versionId ?? ''
       // A null marker's own id is not told: it is looked up where it is compared.
-      check.deepEqual({ outcome: result?.outcome, isDeleteMarker: result?.isDeleteMarker },
-        model.delete(entry, marker), `${JSON.stringify(entry)} of ${JSON.stringify(entries)}`)
+      check.deepEqual(
+        { outcome: result?.outcome, isDeleteMarker: result?.isDeleteMarker },
+        model.delete(entry, marker),
+        `${JSON.stringify(entry)} of ${JSON.stringify(entries)}`,
+      )
     }
     await this.nameMarkers()
   }
@@ -155,9 +187,14 @@ class History {
     const value = world.hex(2)
     const tags: Pairs = [['t', value]]
     const outcome = await world.apply({ kind: 'set-tags', bucketId, key, version, tags })
-    const expected = found === null
-      ? (version.kind === 'latest' ? 'no-such-key' : 'no-such-version')
-      : found.isDeleteMarker ? 'is-delete-marker' : 'done'
+    const expected =
+      found === null
+        ? version.kind === 'latest'
+          ? 'no-such-key'
+          : 'no-such-version'
+        : found.isDeleteMarker
+          ? 'is-delete-marker'
+          : 'done'
     check.equal(refusal(outcome), expected)
     if (expected === 'done' && found !== null) model.retag(key, found, value)
   }
@@ -195,40 +232,78 @@ class History {
     if (!isFull) return
     for (const key of KEYS) await this.compareKey(key)
     const { random } = world
-    const request = { prefix: random.pick(['', 'a', 'a/']), delimiter: random.pick(['', '/']),
-      after: random.pick([null, ...KEYS]), limit: 1 + random.below(4) }
+    const request = {
+      prefix: random.pick(['', 'a', 'a/']),
+      delimiter: random.pick(['', '/']),
+      after: random.pick([null, ...KEYS]),
+      limit: 1 + random.below(4),
+    }
     const listed = await world.index.list({ bucketId, ...request })
-    check.deepEqual({ keys: listed.entries.map(({ key }) => key), prefixes: listed.prefixes,
-      isTruncated: listed.isTruncated }, modelPage(currentKeys(model), request))
+    check.deepEqual(
+      {
+        keys: listed.entries.map(({ key }) => key),
+        prefixes: listed.prefixes,
+        isTruncated: listed.isTruncated,
+      },
+      modelPage(currentKeys(model), request),
+    )
   }
 
   private async compareKey(key: string): Promise<void> {
     const { world, bucketId, model } = this
     const versions = model.versions(key)
     for (const [at, version] of versions.entries()) {
-      const found = await world.index.lookup(bucketId, key,
-        { kind: 'id', versionId: version.versionId as VersionId })
-      check.deepEqual([found?.etag, found?.isLatest, found?.isDeleteMarker, found?.isNull,
-        found?.tags[0]?.[1] ?? ''],
-        [version.etag, at === 0, version.isDeleteMarker, version.isNull, version.tags])
+      const found = await world.index.lookup(bucketId, key, {
+        kind: 'id',
+        versionId: version.versionId as VersionId,
+      })
+      check.deepEqual(
+        [
+          found?.etag,
+          found?.isLatest,
+          found?.isDeleteMarker,
+          found?.isNull,
+          found?.tags[0]?.[1] ?? '',
+        ],
+        [version.etag, at === 0, version.isDeleteMarker, version.isNull, version.tags],
+      )
     }
     const nullVersion = await world.index.lookup(bucketId, key, { kind: 'null' })
-    check.equal(nullVersion?.versionId ?? null,
-      model.find(key, { kind: 'null' })?.versionId ?? null)
+    check.equal(
+      nullVersion?.versionId ?? null,
+      model.find(key, { kind: 'null' })?.versionId ?? null,
+    )
     const newest = await world.get(bucketId, key)
     check.equal(newest?.versionId ?? null, versions[0]?.versionId ?? null)
   }
 }
 
 function shown(entry: VersionEntry): unknown[] {
-  return [entry.key, entry.versionId, entry.isLatest, entry.isDeleteMarker, entry.sizeBytes,
-    entry.etag]
+  return [
+    entry.key,
+    entry.versionId,
+    entry.isLatest,
+    entry.isDeleteMarker,
+    entry.sizeBytes,
+    entry.etag,
+  ]
 }
 
 function expectedVersions(model: S3Model): unknown[][] {
-  return model.sortedKeys().flatMap((key) => model.versions(key).map((version, at) =>
-    [key, version.isNull ? 'null' : version.versionId, at === 0, version.isDeleteMarker,
-      version.sizeBytes, version.etag]))
+  return model
+    .sortedKeys()
+    .flatMap((key) =>
+      model
+        .versions(key)
+        .map((version, at) => [
+          key,
+          version.isNull ? 'null' : version.versionId,
+          at === 0,
+          version.isDeleteMarker,
+          version.sizeBytes,
+          version.etag,
+        ]),
+    )
 }
 
 function currentKeys(model: S3Model): string[] {

@@ -8,28 +8,38 @@ import { modelPage } from './s3-model.ts'
 import { SeededRandom, World, listAll, type OpenIndex } from './suite-world.ts'
 
 export function listTests(open: OpenIndex): void {
-  test('a random set of keys lists as a sorted model does, whatever prefix, delimiter and marker',
-    async () => {
-      const world = await World.open(open)
-      const bucketId = await world.bucket()
-      const random = new SeededRandom(7)
-      const letters = ['a', 'b', '/', '//', '-', '\u{e000}', '\u{1f600}', 'é', '\uffff', ' ']
-      const word = (length: number): string =>
-        Array.from({ length: random.below(length) }, () => random.pick(letters)).join('')
-      const keys = [...new Set(Array.from({ length: 150 }, () => random.pick(letters) + word(5)))]
-        .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-      for (const key of keys) await world.put(bucketId, key)
-      for (let round = 0; round < 600; round += 1) {
-        const request = { prefix: word(3), delimiter: random.pick(['', '/', '//', 'a/', '\u{1f600}']),
-          after: random.pick([null, word(5), random.pick(keys)]), limit: random.below(12) }
-        const page = await world.index.list({ bucketId, ...request })
-        const { keys: names, prefixes, isTruncated } = modelPage(keys, request)
-        check.deepEqual({ names: page.entries.map(({ key }) => key), prefixes: page.prefixes,
-          isTruncated: page.isTruncated }, { names, prefixes, isTruncated },
-          JSON.stringify(request))
+  test('a random set of keys lists as a sorted model does, whatever prefix, delimiter and marker', async () => {
+    const world = await World.open(open)
+    const bucketId = await world.bucket()
+    const random = new SeededRandom(7)
+    const letters = ['a', 'b', '/', '//', '-', '\u{e000}', '\u{1f600}', 'é', '\uffff', ' ']
+    const word = (length: number): string =>
+      Array.from({ length: random.below(length) }, () => random.pick(letters)).join('')
+    const keys = [
+      ...new Set(Array.from({ length: 150 }, () => random.pick(letters) + word(5))),
+    ].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    for (const key of keys) await world.put(bucketId, key)
+    for (let round = 0; round < 600; round += 1) {
+      const request = {
+        prefix: word(3),
+        delimiter: random.pick(['', '/', '//', 'a/', '\u{1f600}']),
+        after: random.pick([null, word(5), random.pick(keys)]),
+        limit: random.below(12),
       }
-      await world.close()
-    })
+      const page = await world.index.list({ bucketId, ...request })
+      const { keys: names, prefixes, isTruncated } = modelPage(keys, request)
+      check.deepEqual(
+        {
+          names: page.entries.map(({ key }) => key),
+          prefixes: page.prefixes,
+          isTruncated: page.isTruncated,
+        },
+        { names, prefixes, isTruncated },
+        JSON.stringify(request),
+      )
+    }
+    await world.close()
+  })
 
   test('a whole walk in pages of any size returns each key and prefix once', async () => {
     const world = await World.open(open)
@@ -69,8 +79,10 @@ export function listTests(open: OpenIndex): void {
     for (const key of ['a', 'a', 'b']) await world.put(bucketId, key)
     check.deepEqual((await world.versions(bucketId, { prefix: 'a\0' })).entries, [])
     check.deepEqual((await world.versions(bucketId, { delimiter: '\0' })).prefixes, [])
-    check.deepEqual((await world.versions(bucketId, { after: 'a\0' })).entries.map(({ key }) => key),
-      ['b'])
+    check.deepEqual(
+      (await world.versions(bucketId, { after: 'a\0' })).entries.map(({ key }) => key),
+      ['b'],
+    )
     check.deepEqual(await world.names(bucketId, { after: 'a\0z' }), ['b'])
     await world.close()
   })
@@ -107,9 +119,14 @@ function versionPages(open: OpenIndex): void {
     const version: VersionSelector = { kind: 'id', versionId: newest.versionId }
     await world.delete(bucketId, [{ key: 'k', version, ifMatch: null }])
     const page = await world.versions(bucketId, { after: 'k', afterVersion: version })
-    check.deepEqual(page.entries.map(({ versionId }) => versionId),
-      rest.map(({ versionId }) => versionId))
-    check.deepEqual(page.entries.map(({ isLatest }) => isLatest), [true, false, false])
+    check.deepEqual(
+      page.entries.map(({ versionId }) => versionId),
+      rest.map(({ versionId }) => versionId),
+    )
+    check.deepEqual(
+      page.entries.map(({ isLatest }) => isLatest),
+      [true, false, false],
+    )
     await world.close()
   })
 }
@@ -118,8 +135,12 @@ async function walk(world: World, bucketId: BucketId, limit: number): Promise<Ve
   const seen: VersionEntry[] = []
   for (;;) {
     const last = seen.at(-1)
-    const afterVersion: VersionSelector | null = last === undefined ? null
-      : last.versionId === 'null' ? { kind: 'null' } : { kind: 'id', versionId: last.versionId }
+    const afterVersion: VersionSelector | null =
+      last === undefined
+        ? null
+        : last.versionId === 'null'
+          ? { kind: 'null' }
+          : { kind: 'id', versionId: last.versionId }
     const page = await world.versions(bucketId, { limit, after: last?.key ?? null, afterVersion })
     seen.push(...page.entries)
     if (!page.isTruncated) return seen
@@ -137,18 +158,36 @@ function uploadPages(open: OpenIndex): void {
     }
     const request = { ...listAll(bucketId), afterUploadId: null }
     const page = await world.index.listUploads(request)
-    check.deepEqual(page.entries.map(({ key }) => key), ['a', 'a', 'a', 'b', 'd/1', 'd/2'])
-    check.deepEqual(page.entries.slice(0, 2).map(({ uploadId }) => uploadId), ids.slice(0, 2))
+    check.deepEqual(
+      page.entries.map(({ key }) => key),
+      ['a', 'a', 'a', 'b', 'd/1', 'd/2'],
+    )
+    check.deepEqual(
+      page.entries.slice(0, 2).map(({ uploadId }) => uploadId),
+      ids.slice(0, 2),
+    )
     const folded = await world.index.listUploads({ ...request, delimiter: '/', limit: 5 })
-    check.deepEqual([folded.entries.length, folded.prefixes, folded.isTruncated], [4, ['d/'], false])
+    check.deepEqual(
+      [folded.entries.length, folded.prefixes, folded.isTruncated],
+      [4, ['d/'], false],
+    )
     const [first, second] = page.entries
     check.ok(first !== undefined && second !== undefined)
-    const next = await world.index.listUploads({ ...request, after: 'a', limit: 1,
-      afterUploadId: first.uploadId })
-    check.deepEqual([next.entries.map(({ uploadId }) => uploadId), next.isTruncated],
-      [[second.uploadId], true])
+    const next = await world.index.listUploads({
+      ...request,
+      after: 'a',
+      limit: 1,
+      afterUploadId: first.uploadId,
+    })
+    check.deepEqual(
+      [next.entries.map(({ uploadId }) => uploadId), next.isTruncated],
+      [[second.uploadId], true],
+    )
     const behind = await world.index.listUploads({ ...request, after: 'a' })
-    check.deepEqual(behind.entries.map(({ key }) => key), ['b', 'd/1', 'd/2'])
+    check.deepEqual(
+      behind.entries.map(({ key }) => key),
+      ['b', 'd/1', 'd/2'],
+    )
     await world.close()
   })
 }

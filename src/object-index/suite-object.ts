@@ -25,32 +25,76 @@ type Run = (name: string, body: (world: World) => Promise<void>) => void
 function putTests(run: Run): void {
   run('a put is looked up with all it said of itself', async (world) => {
     const bucketId = await world.bucket()
-    const draft = world.draft(5, { userMetadata: [['x', 'ä']], tags: [['t', '1'], ['u', '']],
-      storageClass: 'STANDARD_IA', headers: [['Content-Type', 'a/b'], ['Expires', 'never']] })
+    const draft = world.draft(5, {
+      userMetadata: [['x', 'ä']],
+      tags: [
+        ['t', '1'],
+        ['u', ''],
+      ],
+      storageClass: 'STANDARD_IA',
+      headers: [
+        ['Content-Type', 'a/b'],
+        ['Expires', 'never'],
+      ],
+    })
     check.equal(await world.put(bucketId, 'k', draft), null)
     const { versionRandom, ...said } = draft
     const version = await world.mustGet(bucketId, 'k')
     const raw = (value: Uint8Array | undefined): Uint8Array => Uint8Array.from(value ?? [])
-    check.deepEqual({ ...version, lastModifiedMs: 0,
-      checksum: { ...version.checksum, value: raw(version.checksum?.value) } }, {
-      ...said, checksum: { ...said.checksum, value: raw(said.checksum?.value) },
-      key: 'k', versionId: `0000000000000001${versionRandom}`, isNull: true, isLatest: true,
-      isDeleteMarker: false, lastModifiedMs: 0 })
+    check.deepEqual(
+      {
+        ...version,
+        lastModifiedMs: 0,
+        checksum: { ...version.checksum, value: raw(version.checksum?.value) },
+      },
+      {
+        ...said,
+        checksum: { ...said.checksum, value: raw(said.checksum?.value) },
+        key: 'k',
+        versionId: `0000000000000001${versionRandom}`,
+        isNull: true,
+        isLatest: true,
+        isDeleteMarker: false,
+        lastModifiedMs: 0,
+      },
+    )
     check.ok(version.lastModifiedMs > 0)
   })
 
   run('an unknown storage class, a text owner and no checksum come back', async (world) => {
     const bucketId = await world.bucket()
-    await world.put(bucketId, 'k', world.draft(1, { storageClass: 'COLDER', ownerId: 'me',
-      checksum: null, etag: `${world.hex(16)}-12` }))
+    await world.put(
+      bucketId,
+      'k',
+      world.draft(1, {
+        storageClass: 'COLDER',
+        ownerId: 'me',
+        checksum: null,
+        etag: `${world.hex(16)}-12`,
+      }),
+    )
     const version = await world.mustGet(bucketId, 'k')
-    check.deepEqual([version.storageClass, version.ownerId, version.checksum],
-      ['COLDER', 'me', null])
+    check.deepEqual(
+      [version.storageClass, version.ownerId, version.checksum],
+      ['COLDER', 'me', null],
+    )
     check.match(version.etag, /-12$/)
-    const page = await world.index.list({ bucketId, prefix: '', delimiter: '', after: null, limit: 9 })
-    check.deepEqual(page.entries.map(({ storageClass, ownerId, checksumAlgorithm, etag }) =>
-      ({ storageClass, ownerId, checksumAlgorithm, etag })),
-      [{ storageClass: 'COLDER', ownerId: 'me', checksumAlgorithm: null, etag: version.etag }])
+    const page = await world.index.list({
+      bucketId,
+      prefix: '',
+      delimiter: '',
+      after: null,
+      limit: 9,
+    })
+    check.deepEqual(
+      page.entries.map(({ storageClass, ownerId, checksumAlgorithm, etag }) => ({
+        storageClass,
+        ownerId,
+        checksumAlgorithm,
+        etag,
+      })),
+      [{ storageClass: 'COLDER', ownerId: 'me', checksumAlgorithm: null, etag: version.etag }],
+    )
   })
 
   run('an overwrite gives the old blob up and takes a higher order', async (world) => {
@@ -60,8 +104,13 @@ function putTests(run: Run): void {
     check.equal((await world.mustGet(bucketId, 'k')).versionId.slice(0, 16), '0000000000000002')
     const references = await world.index.references(world.extentId, 0, 100)
     check.equal(references.length, 1)
-    check.deepEqual(await world.index.usage(bucketId),
-      { objects: 1, bytes: 30, otherVersions: 0, otherBytes: 0, uploadBytes: 0 })
+    check.deepEqual(await world.index.usage(bucketId), {
+      objects: 1,
+      bytes: 30,
+      otherVersions: 0,
+      otherBytes: 0,
+      uploadBytes: 0,
+    })
     const use = await world.index.extent(world.extentId)
     check.deepEqual([use?.references, use?.referencedBytes], [1, 30])
   })
@@ -72,18 +121,27 @@ function putTests(run: Run): void {
     const etag = (value: string) => ({ kind: 'etag', etag: value }) as const
     check.equal(refusal(await world.tryPut(bucketId, 'k', draft, etag('x'))), 'no-such-key')
     check.equal(refusal(await world.tryPut(bucketId, 'k', draft, { kind: 'absent' })), 'done')
-    check.equal(refusal(await world.tryPut(bucketId, 'k', world.draft(1), { kind: 'absent' })),
-      'precondition-failed')
-    check.equal(refusal(await world.tryPut(bucketId, 'k', world.draft(1), etag('0'.repeat(32)))),
-      'precondition-failed')
-    check.equal(refusal(await world.tryPut(bucketId, 'k', world.draft(1), etag(draft.etag))),
-      'done')
+    check.equal(
+      refusal(await world.tryPut(bucketId, 'k', world.draft(1), { kind: 'absent' })),
+      'precondition-failed',
+    )
+    check.equal(
+      refusal(await world.tryPut(bucketId, 'k', world.draft(1), etag('0'.repeat(32)))),
+      'precondition-failed',
+    )
+    check.equal(
+      refusal(await world.tryPut(bucketId, 'k', world.draft(1), etag(draft.etag))),
+      'done',
+    )
   })
 
   run('of 32 writers at once with If-None-Match one wins', async (world) => {
     const bucketId = await world.bucket('enabled')
-    const outcomes = await Promise.all(Array.from({ length: 32 }, () =>
-      world.tryPut(bucketId, 'k', world.draft(1), { kind: 'absent' })))
+    const outcomes = await Promise.all(
+      Array.from({ length: 32 }, () =>
+        world.tryPut(bucketId, 'k', world.draft(1), { kind: 'absent' }),
+      ),
+    )
     check.equal(outcomes.filter(({ kind }) => kind === 'done').length, 1)
     check.equal((await world.versions(bucketId)).entries.length, 1)
   })
@@ -94,21 +152,40 @@ function putTests(run: Run): void {
     await world.done({ kind: 'seal-extent', extentId: world.extentId })
     check.equal(refusal(await world.tryPut(bucketId, 'k', lost)), 'lease-lost')
     await world.leaseExtent()
-    const both = [world.location(1), { ...world.location(1), extentId: newId<ExtentId>(world.random) }]
-    check.equal(refusal(await world.tryPut(bucketId, 'k',
-      world.draft(2, { body: { kind: 'blobs', locations: both } }))), 'lease-lost')
-    const foreign = await world.apply({ kind: 'put-object', bucketId, key: 'k',
-      condition: { kind: 'none' }, draft: world.draft(1), writerId: newId(world.random) })
+    const both = [
+      world.location(1),
+      { ...world.location(1), extentId: newId<ExtentId>(world.random) },
+    ]
+    check.equal(
+      refusal(
+        await world.tryPut(
+          bucketId,
+          'k',
+          world.draft(2, { body: { kind: 'blobs', locations: both } }),
+        ),
+      ),
+      'lease-lost',
+    )
+    const foreign = await world.apply({
+      kind: 'put-object',
+      bucketId,
+      key: 'k',
+      condition: { kind: 'none' },
+      draft: world.draft(1),
+      writerId: newId(world.random),
+    })
     check.equal(refusal(foreign), 'lease-lost')
     check.deepEqual(await world.names(bucketId), [])
   })
 
-  run('quotas hold to the byte, also under concurrency, and never refuse what shrinks',
+  run(
+    'quotas hold to the byte, also under concurrency, and never refuse what shrinks',
     async (world) => {
       const bucketId = await world.bucket()
       await world.done({ kind: 'set-quota', bucketId, quotaBytes: 1000, quotaObjects: 5 })
-      const outcomes = await Promise.all(Array.from({ length: 12 }, (_, at) =>
-        world.tryPut(bucketId, `k${at}`, world.draft(250))))
+      const outcomes = await Promise.all(
+        Array.from({ length: 12 }, (_, at) => world.tryPut(bucketId, `k${at}`, world.draft(250))),
+      )
       check.equal(outcomes.filter(({ kind }) => kind === 'done').length, 4)
       check.equal((await world.index.usage(bucketId)).bytes, 1000)
       check.equal(refusal(await world.tryPut(bucketId, 'x', world.draft(1))), 'quota-exceeded')
@@ -118,7 +195,8 @@ function putTests(run: Run): void {
       check.equal(refusal(await world.tryPut(bucketId, 'x', world.draft(241))), 'quota-exceeded')
       await world.put(bucketId, 'x', world.draft(240))
       check.equal(refusal(await world.tryPut(bucketId, 'y', world.draft(0))), 'quota-exceeded')
-    })
+    },
+  )
 }
 
 function deleteTests(run: Run): void {
@@ -127,7 +205,8 @@ function deleteTests(run: Run): void {
     await world.put(bucketId, 'k')
     check.deepEqual(await world.delete(bucketId, ['k', 'none']), [
       { outcome: 'deleted', versionId: null, isDeleteMarker: false },
-      { outcome: 'deleted', versionId: null, isDeleteMarker: false }])
+      { outcome: 'deleted', versionId: null, isDeleteMarker: false },
+    ])
     check.equal(await world.get(bucketId, 'k'), null)
     check.equal((await world.index.references(world.extentId, 0, 9)).length, 0)
   })
@@ -136,10 +215,16 @@ function deleteTests(run: Run): void {
     const bucketId = await world.bucket()
     await world.put(bucketId, 'k')
     const { etag } = await world.mustGet(bucketId, 'k')
-    const [a, b, c, d] = await world.delete(bucketId,
-      [latest('k', '0'.repeat(32)), latest('none', '*'), latest('k', etag), latest('k', '*')])
-    check.deepEqual([a?.outcome, b?.outcome, c?.outcome, d?.outcome],
-      ['precondition-failed', 'no-such-key', 'deleted', 'no-such-key'])
+    const [a, b, c, d] = await world.delete(bucketId, [
+      latest('k', '0'.repeat(32)),
+      latest('none', '*'),
+      latest('k', etag),
+      latest('k', '*'),
+    ])
+    check.deepEqual(
+      [a?.outcome, b?.outcome, c?.outcome, d?.outcome],
+      ['precondition-failed', 'no-such-key', 'deleted', 'no-such-key'],
+    )
   })
 
   run('a marker hides the versions, and deleting it brings the object back', async (world) => {
@@ -148,23 +233,34 @@ function deleteTests(run: Run): void {
     const [marked] = await world.delete(bucketId, ['k'])
     check.equal(marked?.isDeleteMarker, true)
     const newest = await world.mustGet(bucketId, 'k')
-    check.deepEqual([newest.isDeleteMarker, newest.isLatest, newest.versionId],
-      [true, true, marked.versionId])
+    check.deepEqual(
+      [newest.isDeleteMarker, newest.isLatest, newest.versionId],
+      [true, true, marked.versionId],
+    )
     check.deepEqual(await world.names(bucketId), [])
-    check.deepEqual(await world.delete(bucketId, [byId('k', marked.versionId)]),
-      [{ outcome: 'deleted', versionId: marked.versionId, isDeleteMarker: true }])
+    check.deepEqual(await world.delete(bucketId, [byId('k', marked.versionId)]), [
+      { outcome: 'deleted', versionId: marked.versionId, isDeleteMarker: true },
+    ])
     check.equal((await world.mustGet(bucketId, 'k')).versionId, first)
     check.deepEqual(await world.names(bucketId), ['k'])
   })
 
   run('deleting the newest version brings the next older one to the top', async (world) => {
     const bucketId = await world.bucket('enabled')
-    const ids = [await world.put(bucketId, 'k'), await world.put(bucketId, 'k'),
-      await world.put(bucketId, 'k')]
+    const ids = [
+      await world.put(bucketId, 'k'),
+      await world.put(bucketId, 'k'),
+      await world.put(bucketId, 'k'),
+    ]
     await world.delete(bucketId, [byId('k', ids[2] ?? null), byId('k', ids[0] ?? null)])
     check.equal((await world.mustGet(bucketId, 'k')).versionId, ids[1])
-    check.deepEqual(await world.index.usage(bucketId),
-      { objects: 1, bytes: 100, otherVersions: 0, otherBytes: 0, uploadBytes: 0 })
+    check.deepEqual(await world.index.usage(bucketId), {
+      objects: 1,
+      bytes: 100,
+      otherVersions: 0,
+      otherBytes: 0,
+      uploadBytes: 0,
+    })
     const again = await world.delete(bucketId, [byId('k', ids[0] ?? null)])
     check.equal(again[0]?.outcome, 'no-such-version')
   })
@@ -185,8 +281,13 @@ function deleteTests(run: Run): void {
     check.deepEqual(marker, { outcome: 'deleted', versionId: 'null', isDeleteMarker: true })
     check.equal((await nullOf())?.isDeleteMarker, true)
     const entries = (await world.versions(bucketId)).entries
-    check.deepEqual(entries.map(({ versionId, isLatest }) => [versionId, isLatest]),
-      [['null', true], [second, false]])
+    check.deepEqual(
+      entries.map(({ versionId, isLatest }) => [versionId, isLatest]),
+      [
+        ['null', true],
+        [second, false],
+      ],
+    )
     await world.delete(bucketId, [{ key: 'k', version: { kind: 'null' }, ifMatch: null }])
     check.equal((await world.mustGet(bucketId, 'k')).versionId, second)
     check.equal(await nullOf(), null)
@@ -208,7 +309,10 @@ function deleteTests(run: Run): void {
       const locations = Array.from({ length: 80 }, () => world.location(1))
       await world.put(bucketId, `k${at}`, world.draft(80, { body: { kind: 'blobs', locations } }))
     }
-    await world.delete(bucketId, Array.from({ length: 20 }, (_, at) => `k${at}`))
+    await world.delete(
+      bucketId,
+      Array.from({ length: 20 }, (_, at) => `k${at}`),
+    )
     check.equal((await world.index.extent(world.extentId))?.references, 0)
   })
 }
@@ -217,17 +321,27 @@ function copyTests(run: Run): void {
   run('a copy shares the blob, which lives until its last reference goes', async (world) => {
     const bucketId = await world.bucket()
     await world.put(bucketId, 'a', world.draft(7))
-    check.equal(refusal(await world.copy(bucketId, 'b', await world.mustGet(bucketId, 'a'))), 'done')
+    check.equal(
+      refusal(await world.copy(bucketId, 'b', await world.mustGet(bucketId, 'a'))),
+      'done',
+    )
     check.equal((await world.index.extent(world.extentId))?.references, 2)
     await world.delete(bucketId, ['a'])
-    check.deepEqual((await world.index.references(world.extentId, 0, 9))
-      .map(({ referrer }) => (referrer.kind === 'version' ? referrer.key : '')), ['b'])
+    check.deepEqual(
+      (await world.index.references(world.extentId, 0, 9)).map(({ referrer }) =>
+        referrer.kind === 'version' ? referrer.key : '',
+      ),
+      ['b'],
+    )
   })
 
   run('a copy onto itself keeps the blob', async (world) => {
     const bucketId = await world.bucket()
     await world.put(bucketId, 'a', world.draft(7))
-    check.equal(refusal(await world.copy(bucketId, 'a', await world.mustGet(bucketId, 'a'))), 'done')
+    check.equal(
+      refusal(await world.copy(bucketId, 'a', await world.mustGet(bucketId, 'a'))),
+      'done',
+    )
     const use = await world.index.extent(world.extentId)
     check.deepEqual([use?.references, use?.referencedBytes], [1, 7])
     check.equal((await world.index.references(world.extentId, 0, 9)).length, 1)
@@ -273,8 +387,10 @@ function copyTests(run: Run): void {
   run('no operation finds a bucket that is not there', async (world) => {
     const bucketId = newId<BucketId>(world.random)
     check.equal(refusal(await world.tryPut(bucketId, 'k')), 'no-such-bucket')
-    check.equal(refusal(await world.apply({ kind: 'delete-objects', bucketId,
-      entries: [latest('k')] })), 'no-such-bucket')
+    check.equal(
+      refusal(await world.apply({ kind: 'delete-objects', bucketId, entries: [latest('k')] })),
+      'no-such-bucket',
+    )
     check.equal(await world.index.bucket(bucketId), null)
   })
 }

@@ -8,12 +8,22 @@ import type { Mutation } from '../engine/engine.ts'
 import { bucketSumKey } from './changes.ts'
 import { extentSumKey } from './extent-record.ts'
 import {
-  currentKey, manifestPageKey, manifestReverseKey, partKey, reverseKey, versionKey,
+  currentKey,
+  manifestPageKey,
+  manifestReverseKey,
+  partKey,
+  reverseKey,
+  versionKey,
 } from './keys.ts'
 import { ObjectIndexError, type ObjectVersion } from './object-index.ts'
 import { World, type OpenIndex } from './suite-world.ts'
 import {
-  estimateRecords, mergeValidation, planPartitions, validateIndex, validatePartition, type PartialValidation,
+  estimateRecords,
+  mergeValidation,
+  planPartitions,
+  validateIndex,
+  validatePartition,
+  type PartialValidation,
   type ValidationReport,
 } from './validate.ts'
 
@@ -39,8 +49,10 @@ async function filled(world: World): Promise<BucketId> {
   for (let at = 0; at < 10; at += 1) await world.put(bucketId, `k${at}`)
   await world.delete(bucketId, ['k3', 'k4'])
   const uploadId = await world.createUpload(bucketId, 'big')
-  const parts = [await world.putPart(bucketId, 'big', uploadId, 1),
-    await world.putPart(bucketId, 'big', uploadId, 2)]
+  const parts = [
+    await world.putPart(bucketId, 'big', uploadId, 1),
+    await world.putPart(bucketId, 'big', uploadId, 2),
+  ]
   await world.complete(bucketId, 'big', uploadId, parts)
   const open = await world.createUpload(bucketId, 'open')
   await world.putPart(bucketId, 'open', open, 1)
@@ -48,8 +60,11 @@ async function filled(world: World): Promise<BucketId> {
 }
 
 async function plant(world: World, mutations: readonly Mutation[]): Promise<void> {
-  await world.opened.engine.commit({ id: newId<CommitId>(world.random), reads: {},
-    decide: () => ({ kind: 'apply', mutations, result: null }) })
+  await world.opened.engine.commit({
+    id: newId<CommitId>(world.random),
+    reads: {},
+    decide: () => ({ kind: 'apply', mutations, result: null }),
+  })
 }
 
 function remove(key: Uint8Array): Mutation {
@@ -57,7 +72,9 @@ function remove(key: Uint8Array): Mutation {
 }
 
 async function flipped(world: World, key: Buffer, at: number): Promise<Mutation> {
-  const { values: [value] } = await world.opened.engine.read({ keys: [key] })
+  const {
+    values: [value],
+  } = await world.opened.engine.read({ keys: [key] })
   check.ok(value !== null && value !== undefined)
   value[at] = (value[at] ?? 0) ^ 4
   return { kind: 'set', key, value }
@@ -75,86 +92,125 @@ async function found(world: World): Promise<string[]> {
 function referencesOf(version: ObjectVersion, bucketId: BucketId): Buffer[] {
   const order = BigInt(`0x${version.versionId.slice(0, 16)}`)
   const referrer = { kind: 'version', bucketId, key: version.key, order } as const
-  return version.body.kind === 'manifest' ? [manifestReverseKey(version.body.uploadId, referrer)]
+  return version.body.kind === 'manifest'
+    ? [manifestReverseKey(version.body.uploadId, referrer)]
     : version.body.locations.map(({ extentId, offset }) => reverseKey(extentId, offset, referrer))
 }
 
 function damageTests(run: Run): void {
-  run('a record removed behind the index is found, by bucket and by name', async (world, bucketId) => {
-    await plant(world, [remove(currentKey(bucketId, 'k20'))])
-    check.deepEqual(await found(world), [`wrong-sums: bucket ${bucketId}`,
-      `extra-reference: bucket ${bucketId}, version 1 of key "k20"`])
-  })
+  run(
+    'a record removed behind the index is found, by bucket and by name',
+    async (world, bucketId) => {
+      await plant(world, [remove(currentKey(bucketId, 'k20'))])
+      check.deepEqual(await found(world), [
+        `wrong-sums: bucket ${bucketId}`,
+        `extra-reference: bucket ${bucketId}, version 1 of key "k20"`,
+      ])
+    },
+  )
 
   run('a record removed with its references is found by its bucket', async (world, bucketId) => {
     const version = await world.mustGet(bucketId, 'k20')
-    await plant(world, [remove(currentKey(bucketId, 'k20')),
-      ...referencesOf(version, bucketId).map(remove)])
-    check.deepEqual(await found(world), [`wrong-sums: bucket ${bucketId}`,
-      `wrong-extent-sums: extent ${world.extentId}`])
+    await plant(world, [
+      remove(currentKey(bucketId, 'k20')),
+      ...referencesOf(version, bucketId).map(remove),
+    ])
+    check.deepEqual(await found(world), [
+      `wrong-sums: bucket ${bucketId}`,
+      `wrong-extent-sums: extent ${world.extentId}`,
+    ])
   })
 
-  run('an older version changed for another, sound by its checksum, is found',
+  run(
+    'an older version changed for another, sound by its checksum, is found',
     async (world, bucketId) => {
       const key = versionKey(bucketId, 'k5', 1)
-      const { values: [record] } = await world.opened.engine.read({ keys: [key] })
-      await world.done({ kind: 'set-tags', bucketId, key: 'k5', version: { kind: 'null' },
-        tags: [['a', 'b']] })
+      const {
+        values: [record],
+      } = await world.opened.engine.read({ keys: [key] })
+      await world.done({
+        kind: 'set-tags',
+        bucketId,
+        key: 'k5',
+        version: { kind: 'null' },
+        tags: [['a', 'b']],
+      })
       check.deepEqual(await found(world), [])
       check.ok(record !== null && record !== undefined)
       await plant(world, [{ kind: 'set', key, value: record }])
       check.deepEqual(await found(world), [`wrong-sums: bucket ${bucketId}`])
-    })
+    },
+  )
 
-  run('a flipped bit is found by name, and fails every read that meets it',
+  run(
+    'a flipped bit is found by name, and fails every read that meets it',
     async (world, bucketId) => {
       await plant(world, [await flipped(world, currentKey(bucketId, 'k7'), 30)])
       check.deepEqual(await found(world), [
         `corrupt-record: bucket ${bucketId}, current version of key "k7"`,
-        `wrong-sums: bucket ${bucketId}`])
-      const isCorrupt = (error: unknown): boolean => error instanceof ObjectIndexError
-        && error.code === 'corrupt' && error.message.includes('"k7"')
+        `wrong-sums: bucket ${bucketId}`,
+      ])
+      const isCorrupt = (error: unknown): boolean =>
+        error instanceof ObjectIndexError &&
+        error.code === 'corrupt' &&
+        error.message.includes('"k7"')
       await check.rejects(world.get(bucketId, 'k7'), isCorrupt)
       await check.rejects(world.names(bucketId), isCorrupt)
       await check.rejects(world.versions(bucketId), isCorrupt)
       await check.rejects(world.tryPut(bucketId, 'k7'), isCorrupt)
       await world.put(bucketId, 'k8')
-    })
+    },
+  )
 
   run('a missing reverse record is found by the record that needs it', async (world, bucketId) => {
     const version = await world.mustGet(bucketId, 'k21')
     await plant(world, referencesOf(version, bucketId).map(remove))
-    check.deepEqual(await found(world), [`wrong-extent-sums: extent ${world.extentId}`,
-      `missing-reference: bucket ${bucketId}, current version of key "k21"`])
+    check.deepEqual(await found(world), [
+      `wrong-extent-sums: extent ${world.extentId}`,
+      `missing-reference: bucket ${bucketId}, current version of key "k21"`,
+    ])
   })
 
-  run('a manifest without its page, its part or its reference is found', async (world, bucketId) => {
-    const version = await world.mustGet(bucketId, 'big')
-    const { body } = version
-    check.ok(body.kind === 'manifest')
-    const keep = async (key: Buffer): Promise<Mutation> => {
-      const { values: [value] } = await world.opened.engine.read({ keys: [key] })
-      check.ok(value !== null && value !== undefined)
-      return { kind: 'set', key, value }
-    }
-    const [page, part] = [manifestPageKey(body.uploadId, 0), partKey(body.uploadId, 2)]
-    const undo = [await keep(page), await keep(part)]
-    await plant(world, [remove(page)])
-    check.ok((await found(world)).includes(
-      `dangling-manifest: bucket ${bucketId}, current version of key "big"`))
-    await plant(world, [...undo.slice(0, 1), remove(part)])
-    check.ok((await found(world)).includes(`dangling-manifest: upload ${body.uploadId}, part 2`))
-    await plant(world, [...undo, ...referencesOf(version, bucketId).map(remove)])
-    check.deepEqual(await found(world), [
-      `missing-reference: bucket ${bucketId}, current version of key "big"`])
-  })
+  run(
+    'a manifest without its page, its part or its reference is found',
+    async (world, bucketId) => {
+      const version = await world.mustGet(bucketId, 'big')
+      const { body } = version
+      check.ok(body.kind === 'manifest')
+      const keep = async (key: Buffer): Promise<Mutation> => {
+        const {
+          values: [value],
+        } = await world.opened.engine.read({ keys: [key] })
+        check.ok(value !== null && value !== undefined)
+        return { kind: 'set', key, value }
+      }
+      const [page, part] = [manifestPageKey(body.uploadId, 0), partKey(body.uploadId, 2)]
+      const undo = [await keep(page), await keep(part)]
+      await plant(world, [remove(page)])
+      check.ok(
+        (await found(world)).includes(
+          `dangling-manifest: bucket ${bucketId}, current version of key "big"`,
+        ),
+      )
+      await plant(world, [...undo.slice(0, 1), remove(part)])
+      check.ok((await found(world)).includes(`dangling-manifest: upload ${body.uploadId}, part 2`))
+      await plant(world, [...undo, ...referencesOf(version, bucketId).map(remove)])
+      check.deepEqual(await found(world), [
+        `missing-reference: bucket ${bucketId}, current version of key "big"`,
+      ])
+    },
+  )
 
   run('wrong sums of a bucket and of an extent are found', async (world, bucketId) => {
     const deltas = [0n, 0n, 0n, 0n, 0n, 1n, 0n, 0n]
-    await plant(world, [{ kind: 'sum', key: bucketSumKey(bucketId), deltas },
-      { kind: 'sum', key: extentSumKey(world.extentId), deltas: [1n, ...deltas.slice(1)] }])
-    check.deepEqual(await found(world), [`wrong-sums: bucket ${bucketId}`,
-      `wrong-extent-sums: extent ${world.extentId}`])
+    await plant(world, [
+      { kind: 'sum', key: bucketSumKey(bucketId), deltas },
+      { kind: 'sum', key: extentSumKey(world.extentId), deltas: [1n, ...deltas.slice(1)] },
+    ])
+    check.deepEqual(await found(world), [
+      `wrong-sums: bucket ${bucketId}`,
+      `wrong-extent-sums: extent ${world.extentId}`,
+    ])
   })
 }
 
@@ -165,32 +221,40 @@ function soundTests(run: Run): void {
     check.deepEqual(await found(world), [])
     const { engine } = world.opened
     const whole = await validateIndex(engine)
-    check.ok(await estimateRecords(engine) <= whole.recordsDone)
+    check.ok((await estimateRecords(engine)) <= whole.recordsDone)
     check.equal(whole.objects, 30 - 2 + 1 + 20)
     for (const count of [1, 2, 3, 7]) {
       const ranges = await planPartitions(engine, count)
       check.ok(ranges.length >= 1 && ranges.length <= count)
-      const parts = await Promise.all(ranges.map(async (partition) =>
-        JSON.parse(JSON.stringify(await validatePartition(engine, { partition }))) as
-          PartialValidation))
+      const parts = await Promise.all(
+        ranges.map(
+          async (partition) =>
+            JSON.parse(
+              JSON.stringify(await validatePartition(engine, { partition })),
+            ) as PartialValidation,
+        ),
+      )
       check.deepEqual(await mergeValidation(engine, parts), whole)
     }
     await world.put(bucketId, 'one-more')
   })
 
   run('nothing is found while all is being written', async (world, bucketId) => {
-    let isOver = false
-    const writing = Promise.all([0, 1, 2].map(async (writer) => {
-      for (let at = 0; !isOver; at += 1) {
-        await world.put(bucketId, `w${writer}-${at % 7}`)
-        if (at % 3 === 0) await world.delete(bucketId, [`w${writer}-${at % 5}`, `k${at % 30}`])
-        if (at % 10 === 0) await uploadOnce(world, bucketId, `w${writer}`)
-        if (at % 50 === 0) await world.opened.sweep()
-      }
-    }))
+    const writers = { areDone: false }
+    const writing = Promise.all(
+      [0, 1, 2].map(async (writer) => {
+        for (let at = 0; !writers.areDone; at += 1) {
+          await world.put(bucketId, `w${writer}-${at % 7}`)
+          if (at % 3 === 0) await world.delete(bucketId, [`w${writer}-${at % 5}`, `k${at % 30}`])
+          if (at % 10 === 0) await uploadOnce(world, bucketId, `w${writer}`)
+          if (at % 50 === 0) await world.opened.sweep()
+        }
+      }),
+    )
     const reports: ValidationReport[] = []
-    for (let round = 0; round < 20; round += 1) reports.push(await validateIndex(world.opened.engine))
-    isOver = true
+    for (let round = 0; round < 20; round += 1)
+      reports.push(await validateIndex(world.opened.engine))
+    writers.areDone = true
     await writing
     for (const report of reports) check.deepEqual(report.findings, [])
     check.deepEqual(await found(world), [])
@@ -202,8 +266,12 @@ function soundTests(run: Run): void {
       await plant(world, [await flipped(world, currentKey(bucketId, `k2${at}`), 20)])
     }
     let recordsDone = 0
-    const report = await validateIndex(engine, { findingsMax: 3,
-      onProgress: (progress) => { recordsDone = progress.recordsDone } })
+    const report = await validateIndex(engine, {
+      findingsMax: 3,
+      onProgress: (progress) => {
+        recordsDone = progress.recordsDone
+      },
+    })
     check.equal(report.findings.length, 3)
     check.equal(report.findingCount, 6)
     check.equal(recordsDone, report.recordsDone)

@@ -1,17 +1,37 @@
-// What the index's suites stand on: an index that was just opened, an extent leased to a writer, and
-// short words for the operations. Everything random comes from one seed.
+// What the index's suites stand on: an index that was just opened, an extent leased to a writer,
+// and short words for the operations. Everything random comes from one seed.
 
 import { strict as check } from 'node:assert'
 import {
-  newId, type BlobId, type BucketId, type CommitId, type ExtentId, type UploadId, type WriterId,
+  newId,
+  type BlobId,
+  type BucketId,
+  type CommitId,
+  type ExtentId,
+  type UploadId,
+  type WriterId,
 } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import type { Random } from '../base/random.ts'
 import type { Engine } from '../engine/engine.ts'
 import type {
-  BodyRef, DeleteEntry, DeleteResult, IndexOperation, IndexOutcome, ListPage, ListRequest,
-  ListVersionsRequest, NamedPart, ObjectDraft, ObjectIndex, ObjectVersion, PartDraft, VersionEntry,
-  VersionId, VersioningState, WriteCondition,
+  BodyRef,
+  DeleteEntry,
+  DeleteResult,
+  IndexOperation,
+  IndexOutcome,
+  ListPage,
+  ListRequest,
+  ListVersionsRequest,
+  NamedPart,
+  ObjectDraft,
+  ObjectIndex,
+  ObjectVersion,
+  PartDraft,
+  VersionEntry,
+  VersionId,
+  VersioningState,
+  WriteCondition,
 } from './object-index.ts'
 
 /** An index under test. `engine` is the one below it, for planted damage and validation. */
@@ -87,15 +107,24 @@ export class World {
   async leaseExtent(): Promise<ExtentId> {
     this.extentId = newId<ExtentId>(this.random)
     this.offset = 4096
-    await this.done({ kind: 'lease-extent', extent: { extentId: this.extentId,
-      writerId: this.writerId, layout: 'packed', capacityBytes: 2 ** 28, driveId: 'd1',
-      changedAtMs: 0 } })
+    await this.done({
+      kind: 'lease-extent',
+      extent: {
+        extentId: this.extentId,
+        writerId: this.writerId,
+        layout: 'packed',
+        capacityBytes: 2 ** 28,
+        driveId: 'd1',
+        changedAtMs: 0,
+      },
+    })
     return this.extentId
   }
 
   /** Applies what must not be refused. */
-  async done(operation: IndexOperation): Promise<{ versionId: VersionId | 'null' | null
-    lastModifiedMs: number }> {
+  async done(
+    operation: IndexOperation,
+  ): Promise<{ versionId: VersionId | 'null' | null; lastModifiedMs: number }> {
     const outcome = await this.apply(operation)
     check.equal(outcome.kind, 'done', JSON.stringify(outcome))
     return outcome.kind === 'done' ? outcome : { versionId: null, lastModifiedMs: 0 }
@@ -103,8 +132,17 @@ export class World {
 
   async bucket(versioning: VersioningState = 'unversioned'): Promise<BucketId> {
     const id = newId<BucketId>(this.random)
-    await this.done({ kind: 'create-bucket', bucket: { id, name: `b-${id.slice(0, 8)}`,
-      ownerId: 'a'.repeat(64), versioning: 'unversioned', quotaBytes: null, quotaObjects: null } })
+    await this.done({
+      kind: 'create-bucket',
+      bucket: {
+        id,
+        name: `b-${id.slice(0, 8)}`,
+        ownerId: 'a'.repeat(64),
+        versioning: 'unversioned',
+        quotaBytes: null,
+        quotaObjects: null,
+      },
+    })
     if (versioning !== 'unversioned') {
       await this.done({ kind: 'set-versioning', bucketId: id, versioning })
     }
@@ -114,16 +152,27 @@ export class World {
   location(dataSizeBytes: number): Location {
     const offset = this.offset
     this.offset += 256 + dataSizeBytes
-    return { extentId: this.extentId, offset, headerSizeBytes: 200, dataSizeBytes,
-      checksum: this.random.below(2 ** 32) }
+    return {
+      extentId: this.extentId,
+      offset,
+      headerSizeBytes: 200,
+      dataSizeBytes,
+      checksum: this.random.below(2 ** 32),
+    }
   }
 
   draft(sizeBytes: number, over: Partial<ObjectDraft> = {}): ObjectDraft {
     return {
-      ownerId: 'a'.repeat(64), sizeBytes, etag: this.hex(16), storageClass: 'STANDARD',
+      ownerId: 'a'.repeat(64),
+      sizeBytes,
+      etag: this.hex(16),
+      storageClass: 'STANDARD',
       checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: this.random.bytes(8) },
-      headers: [['Content-Type', 'text/plain']], userMetadata: [], tags: [],
-      versionRandom: this.hex(8), body: { kind: 'blobs', locations: [this.location(sizeBytes)] },
+      headers: [['Content-Type', 'text/plain']],
+      userMetadata: [],
+      tags: [],
+      versionRandom: this.hex(8),
+      body: { kind: 'blobs', locations: [this.location(sizeBytes)] },
       ...over,
     }
   }
@@ -132,23 +181,47 @@ export class World {
     return Buffer.from(this.random.bytes(bytes)).toString('hex')
   }
 
-  tryPut(bucketId: BucketId, key: string, draft: ObjectDraft = this.draft(100),
-    condition: WriteCondition = NO_CONDITION): Promise<IndexOutcome> {
-    return this.apply({ kind: 'put-object', bucketId, key, condition, draft,
-      writerId: this.writerId })
+  tryPut(
+    bucketId: BucketId,
+    key: string,
+    draft: ObjectDraft = this.draft(100),
+    condition: WriteCondition = NO_CONDITION,
+  ): Promise<IndexOutcome> {
+    return this.apply({
+      kind: 'put-object',
+      bucketId,
+      key,
+      condition,
+      draft,
+      writerId: this.writerId,
+    })
   }
 
-  async put(bucketId: BucketId, key: string, draft: ObjectDraft = this.draft(100)):
-    Promise<VersionId | 'null' | null> {
-    const { versionId } = await this.done({ kind: 'put-object', bucketId, key, draft,
-      condition: NO_CONDITION, writerId: this.writerId })
+  async put(
+    bucketId: BucketId,
+    key: string,
+    draft: ObjectDraft = this.draft(100),
+  ): Promise<VersionId | 'null' | null> {
+    const { versionId } = await this.done({
+      kind: 'put-object',
+      bucketId,
+      key,
+      draft,
+      condition: NO_CONDITION,
+      writerId: this.writerId,
+    })
     return versionId
   }
 
-  async delete(bucketId: BucketId, entries: readonly (DeleteEntry | string)[]):
-    Promise<readonly DeleteResult[]> {
-    const outcome = await this.apply({ kind: 'delete-objects', bucketId,
-      entries: entries.map((entry) => (typeof entry === 'string' ? latest(entry) : entry)) })
+  async delete(
+    bucketId: BucketId,
+    entries: readonly (DeleteEntry | string)[],
+  ): Promise<readonly DeleteResult[]> {
+    const outcome = await this.apply({
+      kind: 'delete-objects',
+      bucketId,
+      entries: entries.map((entry) => (typeof entry === 'string' ? latest(entry) : entry)),
+    })
     check.equal(outcome.kind, 'deleted', JSON.stringify(outcome))
     return outcome.kind === 'deleted' ? outcome.results : []
   }
@@ -168,47 +241,88 @@ export class World {
     return page.entries.map(({ key }) => key)
   }
 
-  versions(bucketId: BucketId, over: Partial<ListVersionsRequest> = {}):
-    Promise<ListPage<VersionEntry>> {
+  versions(
+    bucketId: BucketId,
+    over: Partial<ListVersionsRequest> = {},
+  ): Promise<ListPage<VersionEntry>> {
     return this.index.listVersions({ ...listAll(bucketId), afterVersion: null, ...over })
   }
 
   async createUpload(bucketId: BucketId, key: string): Promise<UploadId> {
     const uploadId = newId<UploadId>(this.random)
     const { sizeBytes: _s, etag: _e, checksum: _c, body: _b, ...draft } = this.draft(0)
-    await this.done({ kind: 'create-upload', bucketId, upload: { uploadId, key,
-      initiatorId: 'a'.repeat(64), draft, checksumAlgorithm: null, checksumType: null } })
+    await this.done({
+      kind: 'create-upload',
+      bucketId,
+      upload: {
+        uploadId,
+        key,
+        initiatorId: 'a'.repeat(64),
+        draft,
+        checksumAlgorithm: null,
+        checksumType: null,
+      },
+    })
     return uploadId
   }
 
-  async putPart(bucketId: BucketId, key: string, uploadId: UploadId, partNumber: number,
-    sizeBytes = 100): Promise<PartDraft> {
-    const part: PartDraft = { partNumber, sizeBytes, etag: this.hex(16), checksum: null,
-      locations: [this.location(sizeBytes)] }
+  async putPart(
+    bucketId: BucketId,
+    key: string,
+    uploadId: UploadId,
+    partNumber: number,
+    sizeBytes = 100,
+  ): Promise<PartDraft> {
+    const part: PartDraft = {
+      partNumber,
+      sizeBytes,
+      etag: this.hex(16),
+      checksum: null,
+      locations: [this.location(sizeBytes)],
+    }
     await this.done({ kind: 'put-part', bucketId, key, uploadId, part, writerId: this.writerId })
     return part
   }
 
   /** Completes with the generation that the upload has now. */
-  async complete(bucketId: BucketId, key: string, uploadId: UploadId,
-    parts: readonly PartDraft[], over: { readonly condition?: WriteCondition
-      readonly generation?: number; readonly names?: readonly NamedPart[] } = {}):
-    Promise<IndexOutcome> {
+  async complete(
+    bucketId: BucketId,
+    key: string,
+    uploadId: UploadId,
+    parts: readonly PartDraft[],
+    over: {
+      readonly condition?: WriteCondition
+      readonly generation?: number
+      readonly names?: readonly NamedPart[]
+    } = {},
+  ): Promise<IndexOutcome> {
     const upload = await this.index.upload(bucketId, key, uploadId)
     return this.apply({
-      kind: 'complete-upload', bucketId, key, uploadId, condition: over.condition ?? NO_CONDITION,
+      kind: 'complete-upload',
+      bucketId,
+      key,
+      uploadId,
+      condition: over.condition ?? NO_CONDITION,
       parts: over.names ?? parts.map(({ partNumber, etag }) => ({ partNumber, etag })),
       generation: over.generation ?? upload?.generation ?? 0,
       sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
-      etag: `${'0'.repeat(31)}1-${parts.length}`, checksum: null,
+      etag: `${'0'.repeat(31)}1-${parts.length}`,
+      checksum: null,
     })
   }
 
-  copy(bucketId: BucketId, key: string, source: ObjectVersion, body: BodyRef = source.body):
-    Promise<IndexOutcome> {
+  copy(
+    bucketId: BucketId,
+    key: string,
+    source: ObjectVersion,
+    body: BodyRef = source.body,
+  ): Promise<IndexOutcome> {
     const { sizeBytes, etag, checksum } = source
     return this.apply({
-      kind: 'copy-object', bucketId, key, condition: NO_CONDITION,
+      kind: 'copy-object',
+      bucketId,
+      key,
+      condition: NO_CONDITION,
       draft: this.draft(sizeBytes, { etag, checksum, body }),
       source: { bucketId, key: source.key, versionId: source.versionId },
     })

@@ -19,13 +19,20 @@ export function decodeSums(key: Buffer, value: Buffer | null): readonly bigint[]
 export function usageOf(sums: readonly bigint[]): BucketUsage {
   const at = (field: number): number => Number(sums[field] ?? 0n)
   return {
-    objects: at(SUM.objects), bytes: at(SUM.bytes), otherVersions: at(SUM.otherVersions),
-    otherBytes: at(SUM.otherBytes), uploadBytes: at(SUM.uploadBytes),
+    objects: at(SUM.objects),
+    bytes: at(SUM.bytes),
+    otherVersions: at(SUM.otherVersions),
+    otherBytes: at(SUM.otherBytes),
+    uploadBytes: at(SUM.uploadBytes),
   }
 }
 
-export function extentUseOf(sums: readonly bigint[]):
-  { readonly references: number; readonly referencedBytes: number } {
-  return { references: Number(sums[EXTENT_SUM.references] ?? 0n),
-    referencedBytes: Number(sums[EXTENT_SUM.bytes] ?? 0n) }
+export function extentUseOf(sums: readonly bigint[]): {
+  readonly references: number
+  readonly referencedBytes: number
+} {
+  return {
+    references: Number(sums[EXTENT_SUM.references] ?? 0n),
+    referencedBytes: Number(sums[EXTENT_SUM.bytes] ?? 0n),
+  }
 }

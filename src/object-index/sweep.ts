@@ -1,6 +1,6 @@
-// Background removal of what no commit could remove at once: parts that no manifest names, manifests
-// without a reference, markers of completed uploads, uploads of deleted buckets. Each entry of the
-// queue is a record, so a crash goes on where it was; each step is one bounded commit.
+// Background removal of what no commit could remove at once: parts that no manifest names,
+// manifests without a reference, markers of completed uploads, uploads of deleted buckets. Each
+// entry of the queue is a record, so a crash goes on where it was; each step is one bounded commit.
 
 import { readId, type BucketId, type UploadId } from '../base/id.ts'
 import type { Engine, Overlay } from '../engine/engine.ts'
@@ -8,7 +8,14 @@ import { RecordReader } from './binary.ts'
 import { bucketKey } from './bucket-record.ts'
 import { Changes, SWEEP, SWEEP_RECORD_VERSION, bucketSumKey } from './changes.ts'
 import {
-  MANIFEST_REFERRER_AT, SPACE, after, idKey, manifestPageKey, partKey, spaceRange, sweepKey,
+  MANIFEST_REFERRER_AT,
+  SPACE,
+  after,
+  idKey,
+  manifestPageKey,
+  partKey,
+  spaceRange,
+  sweepKey,
 } from './keys.ts'
 import { decodeManifestPage, decodePartRecord } from './part-record.ts'
 import { apply, plan, refuse, type Plan } from './plan.ts'
@@ -38,35 +45,60 @@ export interface Swept {
 }
 
 /** The first entries of the queue, by when they are due. */
-export async function sweepEntries(engine: Pick<Engine, 'read'>, limit: number):
-  Promise<SweepEntry[]> {
+export async function sweepEntries(
+  engine: Pick<Engine, 'read'>,
+  limit: number,
+): Promise<SweepEntry[]> {
   const entries: SweepEntry[] = []
-  await engine.read({ ranges: [{ range: spaceRange(SPACE.sweep), limit, visit: (key, value) => {
-    const copy = Buffer.from(key)
-    const bucketId = new RecordReader(copy, value, SWEEP_RECORD_VERSION).id<BucketId>()
-    entries.push({ key: copy, kind: copy[9] ?? 0, dueAtMs: Number(copy.readBigUInt64BE(1)),
-      id: readId<UploadId>(copy, 10), bucketId })
-    return 'next'
-  } }] })
+  await engine.read({
+    ranges: [
+      {
+        range: spaceRange(SPACE.sweep),
+        limit,
+        visit: (key, value) => {
+          const copy = Buffer.from(key)
+          const bucketId = new RecordReader(copy, value, SWEEP_RECORD_VERSION).id<BucketId>()
+          entries.push({
+            key: copy,
+            kind: copy[9] ?? 0,
+            dueAtMs: Number(copy.readBigUInt64BE(1)),
+            id: readId<UploadId>(copy, 10),
+            bucketId,
+          })
+          return 'next'
+        },
+      },
+    ],
+  })
   return entries
 }
 
 /** One step for an entry, from what can be read now. */
-export async function planSweep(engine: Pick<Engine, 'read'>, entry: SweepEntry):
-  Promise<Plan<Swept>> {
+export async function planSweep(
+  engine: Pick<Engine, 'read'>,
+  entry: SweepEntry,
+): Promise<Plan<Swept>> {
   switch (entry.kind) {
-    case SWEEP.manifest: return planManifest(engine, entry)
-    case SWEEP.parts: return planParts(engine, entry)
-    case SWEEP.marker: return planMarker(entry)
-    case SWEEP.bucket: return planBucket(engine, entry)
-    default: return plan({ keys: [entry.key] }, () => refuse('no-such-upload'))
+    case SWEEP.manifest:
+      return planManifest(engine, entry)
+    case SWEEP.parts:
+      return planParts(engine, entry)
+    case SWEEP.marker:
+      return planMarker(entry)
+    case SWEEP.bucket:
+      return planBucket(engine, entry)
+    default:
+      return plan({ keys: [entry.key] }, () => refuse('no-such-upload'))
   }
 }
 
 /** A step for an entry that is not queued any more changes nothing. */
-function step(entry: SweepEntry, keys: readonly Buffer[],
+function step(
+  entry: SweepEntry,
+  keys: readonly Buffer[],
   decide: (overlay: Overlay, changes: Changes) => void,
-  firsts: readonly { start: Uint8Array; end: Uint8Array }[] = []): Plan<Swept> {
+  firsts: readonly { start: Uint8Array; end: Uint8Array }[] = [],
+): Plan<Swept> {
   return plan({ keys: [entry.key, ...keys], firsts }, (overlay) => {
     const changes = new Changes()
     const isDue = entry.dueAtMs <= overlay.nowMs
@@ -81,19 +113,24 @@ async function planManifest(engine: Pick<Engine, 'read'>, entry: SweepEntry): Pr
   const pages = await keysUnder(engine, idKey(SPACE.manifestPage, uploadId), 10)
   const prefix = idKey(SPACE.manifestReverse, uploadId)
   const references = { start: prefix, end: after(prefix) }
-  return step(entry, pages, (overlay, changes) => {
-    changes.delete(entry.key)
-    if (overlay.first(references) !== null) return
-    let bytes = 0
-    for (const [index, key] of pages.entries()) {
-      const value = overlay.get(key)
-      if (value === null) continue
-      for (const part of decodeManifestPage(uploadId, index, value).parts) bytes += part.sizeBytes
-      changes.delete(key)
-    }
-    changes.partBytes(bucketSumKey(entry.bucketId), 0, bytes)
-    changes.sweep(overlay.nowMs, SWEEP.parts, uploadId, entry.bucketId)
-  }, [references])
+  return step(
+    entry,
+    pages,
+    (overlay, changes) => {
+      changes.delete(entry.key)
+      if (overlay.first(references) !== null) return
+      let bytes = 0
+      for (const [index, key] of pages.entries()) {
+        const value = overlay.get(key)
+        if (value === null) continue
+        for (const part of decodeManifestPage(uploadId, index, value).parts) bytes += part.sizeBytes
+        changes.delete(key)
+      }
+      changes.partBytes(bucketSumKey(entry.bucketId), 0, bytes)
+      changes.sweep(overlay.nowMs, SWEEP.parts, uploadId, entry.bucketId)
+    },
+    [references],
+  )
 }
 
 async function planParts(engine: Pick<Engine, 'read'>, entry: SweepEntry): Promise<Plan<Swept>> {
@@ -102,14 +139,23 @@ async function planParts(engine: Pick<Engine, 'read'>, entry: SweepEntry): Promi
   const named = await namedIn(engine, uploadId, pages.length)
   const unnamed: number[] = []
   const prefix = idKey(SPACE.part, uploadId)
-  await engine.read({ ranges: [{ range: { start: prefix, end: after(prefix) }, limit: 10_000,
-    visit: (key) => {
-      const partNumber = key.readUInt16BE(MANIFEST_REFERRER_AT)
-      if (!named.has(partNumber)) unnamed.push(partNumber)
-      return unnamed.length > PARTS_A_STEP ? 'stop' : 'next'
-    } }] })
+  await engine.read({
+    ranges: [
+      {
+        range: { start: prefix, end: after(prefix) },
+        limit: 10_000,
+        visit: (key) => {
+          const partNumber = key.readUInt16BE(MANIFEST_REFERRER_AT)
+          if (!named.has(partNumber)) unnamed.push(partNumber)
+          return unnamed.length > PARTS_A_STEP ? 'stop' : 'next'
+        },
+      },
+    ],
+  })
   const due = unnamed.slice(0, PARTS_A_STEP)
-  return step(entry, [...due.map((number) => partKey(uploadId, number)), ...pages],
+  return step(
+    entry,
+    [...due.map((number) => partKey(uploadId, number)), ...pages],
     (overlay, changes) => {
       let bytes = 0
       let count = 0
@@ -127,12 +173,16 @@ async function planParts(engine: Pick<Engine, 'read'>, entry: SweepEntry): Promi
       changes.partBytes(bucketSumKey(entry.bucketId), 0, -bytes)
       const isAsRead = pages.every((page) => overlay.get(page) !== null)
       if (isAsRead && count === unnamed.length) changes.delete(entry.key)
-    })
+    },
+  )
 }
 
 /** Part numbers that the manifest names. */
-async function namedIn(engine: Pick<Engine, 'read'>, uploadId: UploadId, pages: number):
-  Promise<Set<number>> {
+async function namedIn(
+  engine: Pick<Engine, 'read'>,
+  uploadId: UploadId,
+  pages: number,
+): Promise<Set<number>> {
   const keys = Array.from({ length: pages }, (_, page) => manifestPageKey(uploadId, page))
   const { values } = await engine.read({ keys })
   const named = new Set<number>()
@@ -161,33 +211,47 @@ async function planBucket(engine: Pick<Engine, 'read'>, entry: SweepEntry): Prom
   const prefix = idKey(SPACE.uploadName, entry.bucketId)
   const all = { start: prefix, end: after(prefix) }
   const keys = [sumKey, bucketKey(entry.bucketId), ...uploads.map(uploadKey)]
-  return step(entry, keys, (overlay, changes) => {
-    for (const uploadId of uploads) {
-      const value = overlay.get(uploadKey(uploadId))
-      const record = value === null ? null : decodeUploadRecord(uploadId, value)
-      if (record?.kind === 'open') abort(changes, uploadId, record, overlay.nowMs)
-    }
-    if (changes.count > 0) return
-    changes.delete(entry.key)
-    if (overlay.first(all) === null && overlay.sum(sumKey).every((sum) => sum === 0n)) {
-      changes.delete(sumKey)
-      return
-    }
-    const again = sweepKey(overlay.nowMs + BUCKET_RETRY_MS, SWEEP.bucket, entry.bucketId)
-    if (!again.equals(entry.key)) {
-      changes.sweep(overlay.nowMs + BUCKET_RETRY_MS, SWEEP.bucket, entry.bucketId, entry.bucketId)
-    }
-  }, [all])
+  return step(
+    entry,
+    keys,
+    (overlay, changes) => {
+      for (const uploadId of uploads) {
+        const value = overlay.get(uploadKey(uploadId))
+        const record = value === null ? null : decodeUploadRecord(uploadId, value)
+        if (record?.kind === 'open') abort(changes, uploadId, record, overlay.nowMs)
+      }
+      if (changes.count > 0) return
+      changes.delete(entry.key)
+      if (overlay.first(all) === null && overlay.sum(sumKey).every((sum) => sum === 0n)) {
+        changes.delete(sumKey)
+        return
+      }
+      const again = sweepKey(overlay.nowMs + BUCKET_RETRY_MS, SWEEP.bucket, entry.bucketId)
+      if (!again.equals(entry.key)) {
+        changes.sweep(overlay.nowMs + BUCKET_RETRY_MS, SWEEP.bucket, entry.bucketId, entry.bucketId)
+      }
+    },
+    [all],
+  )
 }
 
-async function keysUnder(engine: Pick<Engine, 'read'>, prefix: Buffer, limit: number):
-  Promise<Buffer[]> {
+async function keysUnder(
+  engine: Pick<Engine, 'read'>,
+  prefix: Buffer,
+  limit: number,
+): Promise<Buffer[]> {
   const keys: Buffer[] = []
-  await engine.read({ ranges: [{ range: { start: prefix, end: after(prefix) }, limit,
-    visit: (key) => {
-      keys.push(Buffer.from(key))
-      return 'next'
-    } }] })
+  await engine.read({
+    ranges: [
+      {
+        range: { start: prefix, end: after(prefix) },
+        limit,
+        visit: (key) => {
+          keys.push(Buffer.from(key))
+          return 'next'
+        },
+      },
+    ],
+  })
   return keys
 }
-

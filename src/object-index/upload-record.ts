@@ -11,7 +11,12 @@ const UPLOAD_NAME_VERSION = 1
 const OPEN = 1
 const COMPLETED = 2
 const ALGORITHMS: readonly (ChecksumAlgorithm | null)[] = [
-  null, 'CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256',
+  null,
+  'CRC32',
+  'CRC32C',
+  'CRC64NVME',
+  'SHA1',
+  'SHA256',
 ]
 const TYPES = [null, 'FULL_OBJECT', 'COMPOSITE'] as const
 /** The key had no version at all when the upload began. */
@@ -55,22 +60,42 @@ export function encodeUploadRecord(uploadId: UploadId, record: UploadRecord): Bu
 function writeOpen(out: RecordWriter, record: OpenUpload): void {
   const { upload } = record
   const { draft } = upload
-  out.u8(OPEN).id(record.bucketId).text(upload.key)
-    .u64(upload.initiatedAtMs).u64(upload.generation).u64(record.partBytes)
-    .hex(record.newestAtStart, 16).u8(record.hadObjectAtStart ? 1 : 0)
-    .u8(ALGORITHMS.indexOf(upload.checksumAlgorithm)).u8(TYPES.indexOf(upload.checksumType))
-    .owner(upload.initiatorId).owner(draft.ownerId).text(draft.storageClass)
+  out
+    .u8(OPEN)
+    .id(record.bucketId)
+    .text(upload.key)
+    .u64(upload.initiatedAtMs)
+    .u64(upload.generation)
+    .u64(record.partBytes)
+    .hex(record.newestAtStart, 16)
+    .u8(record.hadObjectAtStart ? 1 : 0)
+    .u8(ALGORITHMS.indexOf(upload.checksumAlgorithm))
+    .u8(TYPES.indexOf(upload.checksumType))
+    .owner(upload.initiatorId)
+    .owner(draft.ownerId)
+    .text(draft.storageClass)
     .hex(draft.versionRandom, 8)
-    .pairs(draft.headers).pairs(draft.userMetadata).pairs(draft.tags)
+    .pairs(draft.headers)
+    .pairs(draft.userMetadata)
+    .pairs(draft.tags)
 }
 
 function writeCompleted(out: RecordWriter, record: CompletedRecord): void {
   const { result } = record
   const { checksum } = result
-  out.u8(COMPLETED).id(record.bucketId).text(record.key).hex(record.partsDigest, 16)
-    .text(result.versionId ?? '').u64(result.lastModifiedMs).u64(result.completedAtMs)
-    .u64(result.sizeBytes).text(result.etag).u16(result.partCount)
-    .u8(ALGORITHMS.indexOf(checksum?.algorithm ?? null)).u8(TYPES.indexOf(checksum?.type ?? null))
+  out
+    .u8(COMPLETED)
+    .id(record.bucketId)
+    .text(record.key)
+    .hex(record.partsDigest, 16)
+    .text(result.versionId ?? '')
+    .u64(result.lastModifiedMs)
+    .u64(result.completedAtMs)
+    .u64(result.sizeBytes)
+    .text(result.etag)
+    .u16(result.partCount)
+    .u8(ALGORITHMS.indexOf(checksum?.algorithm ?? null))
+    .u8(TYPES.indexOf(checksum?.type ?? null))
     .short(checksum?.value ?? new Uint8Array(0))
 }
 
@@ -81,14 +106,18 @@ export function decodeUploadRecord(uploadId: UploadId, bytes: Buffer): UploadRec
   if (kind !== OPEN && kind !== COMPLETED) throw from.wrong('an unknown state')
   const bucketId = from.id<BucketId>()
   const key = from.text()
-  const record = kind === OPEN ? readOpen(from, uploadId, bucketId, key)
-    : readCompleted(from, bucketId, key)
+  const record =
+    kind === OPEN ? readOpen(from, uploadId, bucketId, key) : readCompleted(from, bucketId, key)
   from.done()
   return record
 }
 
-function readOpen(from: RecordReader, uploadId: UploadId, bucketId: BucketId, key: string):
-  OpenUpload {
+function readOpen(
+  from: RecordReader,
+  uploadId: UploadId,
+  bucketId: BucketId,
+  key: string,
+): OpenUpload {
   const initiatedAtMs = from.u64()
   const generation = from.u64()
   const partBytes = from.u64()
@@ -101,13 +130,29 @@ function readOpen(from: RecordReader, uploadId: UploadId, bucketId: BucketId, ke
   }
   const initiatorId = from.owner()
   const draft: Upload['draft'] = {
-    ownerId: from.owner(), storageClass: from.text(), versionRandom: from.hex(8),
-    headers: from.pairs(), userMetadata: from.pairs(), tags: from.pairs(),
+    ownerId: from.owner(),
+    storageClass: from.text(),
+    versionRandom: from.hex(8),
+    headers: from.pairs(),
+    userMetadata: from.pairs(),
+    tags: from.pairs(),
   }
   return {
-    kind: 'open', bucketId, newestAtStart, hadObjectAtStart, partBytes,
-    upload: { uploadId, key, initiatedAtMs, initiatorId, generation, draft, checksumAlgorithm,
-      checksumType },
+    kind: 'open',
+    bucketId,
+    newestAtStart,
+    hadObjectAtStart,
+    partBytes,
+    upload: {
+      uploadId,
+      key,
+      initiatedAtMs,
+      initiatorId,
+      generation,
+      draft,
+      checksumAlgorithm,
+      checksumType,
+    },
   }
 }
 
@@ -123,11 +168,19 @@ function readCompleted(from: RecordReader, bucketId: BucketId, key: string): Com
   const type = TYPES[from.u8()]
   const value = from.short()
   if (algorithm === undefined || type === undefined) throw from.wrong('an unknown checksum')
-  const versionId = versionText === '' ? null : versionText as VersionId | 'null'
+  const versionId = versionText === '' ? null : (versionText as VersionId | 'null')
   return {
-    kind: 'completed', bucketId, key, partsDigest,
+    kind: 'completed',
+    bucketId,
+    key,
+    partsDigest,
     result: {
-      versionId, lastModifiedMs, completedAtMs, sizeBytes, etag, partCount,
+      versionId,
+      lastModifiedMs,
+      completedAtMs,
+      sizeBytes,
+      etag,
+      partCount,
       checksum: algorithm === null || type === null ? null : { algorithm, type, value },
     },
   }

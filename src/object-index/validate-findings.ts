@@ -4,8 +4,14 @@ import { SUM } from './changes.ts'
 import type { BucketTally, ExtentTally } from './validate-tally.ts'
 
 export interface ValidationFinding {
-  readonly kind: 'corrupt-record' | 'wrong-sums' | 'missing-reference' | 'extra-reference'
-    | 'wrong-extent-sums' | 'dangling-manifest' | 'wrong-upload'
+  readonly kind:
+    | 'corrupt-record'
+    | 'wrong-sums'
+    | 'missing-reference'
+    | 'extra-reference'
+    | 'wrong-extent-sums'
+    | 'dangling-manifest'
+    | 'wrong-upload'
   /** The record, bucket or extent, as people read it. */
   readonly what: string
   readonly message: string
@@ -43,16 +49,22 @@ export function bucketDifference(found: BucketTally, sums: readonly bigint[]): s
 
 function sumHash(sums: readonly bigint[]): string {
   return [sums[SUM.hash] ?? 0n, sums[SUM.hash2] ?? 0n]
-    .map((half) => BigInt.asUintN(64, half).toString(16).padStart(16, '0')).join('')
+    .map((half) => BigInt.asUintN(64, half).toString(16).padStart(16, '0'))
+    .join('')
 }
 
 /** How an extent's references differ from its sums; null where they do not. */
-export function extentDifference(found: ExtentTally, sums: readonly bigint[], hasRecord: boolean):
-  string | null {
+export function extentDifference(
+  found: ExtentTally,
+  sums: readonly bigint[],
+  hasRecord: boolean,
+): string | null {
   const [references, bytes] = [Number(sums[0] ?? 0n), Number(sums[1] ?? 0n)]
   if (found.references !== references || found.bytes !== bytes) {
-    return `it has ${found.references} references to ${found.bytes} bytes where its sums say `
-      + `${references} and ${bytes}`
+    return (
+      `it has ${found.references} references to ${found.bytes} bytes where its sums say ` +
+      `${references} and ${bytes}`
+    )
   }
   return found.references > 0 && !hasRecord ? 'it is referenced, and has no record' : null
 }
@@ -65,6 +77,7 @@ export function uploadDifference(found: BucketTally, sums: readonly bigint[]): s
     return `its open uploads hold ${found.uploadBytes} bytes where its sums say ${uploadBytes}`
   }
   const expected = uploadBytes + sweptBytes + found.manifestBytes
-  return found.partBytes === expected ? null
+  return found.partBytes === expected
+    ? null
     : `its parts hold ${found.partBytes} bytes where uploads, manifests and sums say ${expected}`
 }

@@ -30,15 +30,22 @@ export async function recheckBucket(engine: EngineReader, id: BucketId): Promise
   const ranges = [bucketRange(SPACE.current, id), bucketRange(SPACE.versions, id)]
   const sumKey = bucketSumKey(id)
   return recheck(engine, ranges, [sumKey], (tally, values) =>
-    bucketDifference(tally.buckets.get(id) ?? new BucketTally(),
-      decodeSums(sumKey, values[0] ?? null)))
+    bucketDifference(
+      tally.buckets.get(id) ?? new BucketTally(),
+      decodeSums(sumKey, values[0] ?? null),
+    ),
+  )
 }
 
 export async function recheckExtent(engine: EngineReader, id: ExtentId): Promise<Recheck> {
   const sumKey = extentSumKey(id)
   return recheck(engine, [referencesOf(id)], [sumKey, extentKey(id)], (tally, values) =>
-    extentDifference(tally.extents.get(id) ?? new ExtentTally(),
-      decodeSums(sumKey, values[0] ?? null), values[1] !== null))
+    extentDifference(
+      tally.extents.get(id) ?? new ExtentTally(),
+      decodeSums(sumKey, values[0] ?? null),
+      values[1] !== null,
+    ),
+  )
 }
 
 export interface UploadDifferences {
@@ -47,8 +54,11 @@ export interface UploadDifferences {
 }
 
 /** Parts lie by upload, not by bucket: all of them are read again. */
-export async function recheckUploads(engine: EngineReader, ids: ReadonlySet<BucketId>,
-  areNamesWrong: boolean): Promise<UploadDifferences> {
+export async function recheckUploads(
+  engine: EngineReader,
+  ids: ReadonlySet<BucketId>,
+  areNamesWrong: boolean,
+): Promise<UploadDifferences> {
   const differing = new Map<BucketId, string>()
   let areStillWrong = false
   const buckets = [...ids]
@@ -64,28 +74,37 @@ export async function recheckUploads(engine: EngineReader, ids: ReadonlySet<Buck
     areStillWrong = areNamesWrong && tally.uploadNames.toHex() !== tally.uploadRecords.toHex()
     return differing.size > 0 || areStillWrong ? 'differs' : null
   })
-  return found.kind === 'differs' ? { differing, areNamesWrong: areStillWrong }
+  return found.kind === 'differs'
+    ? { differing, areNamesWrong: areStillWrong }
     : { differing: new Map(), areNamesWrong: false }
 }
 
 type Compare = (tally: Tally, values: readonly (Buffer | null)[]) => string | null
 
-async function recheck(engine: EngineReader, ranges: readonly KeyRange[], keys: readonly Buffer[],
-  compare: Compare): Promise<Recheck> {
+async function recheck(
+  engine: EngineReader,
+  ranges: readonly KeyRange[],
+  keys: readonly Buffer[],
+  compare: Compare,
+): Promise<Recheck> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const stretches = await stretchesOf(engine, ranges)
     const isOneSnapshot = stretches !== null
     const before = await readEngine(engine, { keys })
-    const scanned = stretches === null ? await scan(engine, ranges)
-      : await snapshot(engine, stretches, keys)
+    const scanned =
+      stretches === null ? await scan(engine, ranges) : await snapshot(engine, stretches, keys)
     if (scanned === null) continue
     const after = scanned.values ?? (await readEngine(engine, { keys })).values
     const difference = compare(scanned.tally, after)
-    if (difference === null || compare(scanned.tally, isOneSnapshot ? after : before.values) === null) {
+    if (
+      difference === null ||
+      compare(scanned.tally, isOneSnapshot ? after : before.values) === null
+    ) {
       return { kind: 'same' }
     }
-    const isStill = isOneSnapshot || keys.every((_, index) =>
-      isSame(before.values[index] ?? null, after[index] ?? null))
+    const isStill =
+      isOneSnapshot ||
+      keys.every((_, index) => isSame(before.values[index] ?? null, after[index] ?? null))
     if (isStill) return { kind: 'differs', difference }
   }
   return { kind: 'unsettled' }
@@ -96,8 +115,10 @@ function isSame(a: Buffer | null, b: Buffer | null): boolean {
 }
 
 /** Ranges that are each of some thousand entries; null where all of them are too many. */
-async function stretchesOf(engine: EngineReader, ranges: readonly KeyRange[]):
-  Promise<KeyRange[] | null> {
+async function stretchesOf(
+  engine: EngineReader,
+  ranges: readonly KeyRange[],
+): Promise<KeyRange[] | null> {
   const stretches: KeyRange[] = []
   let total = 0
   for (const { start, end } of ranges) {
@@ -105,12 +126,19 @@ async function stretchesOf(engine: EngineReader, ranges: readonly KeyRange[]):
     for (;;) {
       let last: Buffer | null = null
       let count = 0
-      const { isWhole } = await readEngine(engine, { ranges: [{ range: { start: from, end },
-        limit: STRETCH_ENTRIES, visit: (key) => {
-          count += 1
-          if (count === STRETCH_ENTRIES) last = Buffer.from(key)
-          return 'next'
-        } }] })
+      const { isWhole } = await readEngine(engine, {
+        ranges: [
+          {
+            range: { start: from, end },
+            limit: STRETCH_ENTRIES,
+            visit: (key) => {
+              count += 1
+              if (count === STRETCH_ENTRIES) last = Buffer.from(key)
+              return 'next'
+            },
+          },
+        ],
+      })
       total += count
       if (total > SNAPSHOT_ENTRIES_MAX) return null
       if (isWhole[0] !== false || last === null) break
@@ -129,15 +157,21 @@ interface Scanned {
   readonly values: readonly (Buffer | null)[] | null
 }
 
-async function snapshot(engine: EngineReader, stretches: readonly KeyRange[],
-  keys: readonly Buffer[]): Promise<Scanned | null> {
+async function snapshot(
+  engine: EngineReader,
+  stretches: readonly KeyRange[],
+  keys: readonly Buffer[],
+): Promise<Scanned | null> {
   const tally = new Tally(0)
   const guard = new VisitorGuard()
-  const ranges = stretches.map((range): RangeRead => ({ range, limit: STRETCH_ENTRIES_MAX,
+  const ranges = stretches.map((range): RangeRead => ({
+    range,
+    limit: STRETCH_ENTRIES_MAX,
     visit: guard.wrap((key, value) => {
       tally.visit(key, value)
       return 'next'
-    }) }))
+    }),
+  }))
   const { values, isWhole } = await readEngine(engine, { keys, ranges })
   guard.rethrow()
   // More came than a stretch has room for: cut anew.
@@ -152,13 +186,20 @@ async function scan(engine: EngineReader, ranges: readonly KeyRange[]): Promise<
     for (;;) {
       let last: Buffer | null = null
       let count = 0
-      const { isWhole } = await readEngine(engine, { ranges: [{ range: { start: from, end },
-        limit: STRETCH_ENTRIES, visit: guard.wrap((key, value) => {
-          tally.visit(key, value)
-          count += 1
-          if (count === STRETCH_ENTRIES) last = Buffer.from(key)
-          return 'next'
-        }) }] })
+      const { isWhole } = await readEngine(engine, {
+        ranges: [
+          {
+            range: { start: from, end },
+            limit: STRETCH_ENTRIES,
+            visit: guard.wrap((key, value) => {
+              tally.visit(key, value)
+              count += 1
+              if (count === STRETCH_ENTRIES) last = Buffer.from(key)
+              return 'next'
+            }),
+          },
+        ],
+      })
       guard.rethrow()
       if (isWhole[0] !== false || last === null) break
       from = Buffer.concat([last, Buffer.of(0)])

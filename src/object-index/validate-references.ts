@@ -1,6 +1,7 @@
-// The precise pass over what differed: each reverse record is looked up where its referrer should be,
-// and each location of a record where its reverse record should be, both of them in one snapshot, so
-// that a write under way is no finding. Nothing is done where the sums of both sides were equal.
+// The precise pass over what differed: each reverse record is looked up where its referrer should
+// be, and each location of a record where its reverse record should be, both of them in one
+// snapshot, so that a write under way is no finding. Nothing is done where the sums of both sides
+// were equal.
 
 import type { BucketId, ExtentId, UploadId } from '../base/id.ts'
 import { readId } from '../base/id.ts'
@@ -10,8 +11,18 @@ import { isSealed, seedOf } from './checksum.ts'
 import { decodeArchiveBlob } from './consumer-record.ts'
 import { describeKey, describeReferrer } from './describe-key.ts'
 import {
-  KEY_START, MANIFEST_REFERRER_AT, SPACE, bucketRange, currentKey, manifestPageKey,
-  manifestReverseKey, partKey, referrerIn, reverseKey, spaceRange, versionKey,
+  KEY_START,
+  MANIFEST_REFERRER_AT,
+  SPACE,
+  bucketRange,
+  currentKey,
+  manifestPageKey,
+  manifestReverseKey,
+  partKey,
+  referrerIn,
+  reverseKey,
+  spaceRange,
+  versionKey,
 } from './keys.ts'
 import { ObjectIndexError, type Reference, type Referrer } from './object-index.ts'
 import { checkObjectRecord, objectKeyIn, orderOf } from './object-record.ts'
@@ -31,18 +42,26 @@ export interface Suspects {
 }
 
 /** Names every reference that one side has and the other has not. */
-export async function findReferences(engine: EngineReader, suspects: Suspects, findings: Findings,
-  signal: AbortSignal | null): Promise<void> {
+export async function findReferences(
+  engine: EngineReader,
+  suspects: Suspects,
+  findings: Findings,
+  signal: AbortSignal | null,
+): Promise<void> {
   for (const extentId of suspects.extents) {
-    await pages(engine, referencesOf(extentId), signal, (page) => checkReverse(engine, page, findings))
+    await pages(engine, referencesOf(extentId), signal, (page) =>
+      checkReverse(engine, page, findings),
+    )
   }
   if (suspects.hasManifests) {
-    await pages(engine, spaceRange(SPACE.manifestReverse), signal,
-      (page) => checkManifestReverses(engine, page, findings))
+    await pages(engine, spaceRange(SPACE.manifestReverse), signal, (page) =>
+      checkManifestReverses(engine, page, findings),
+    )
   }
   for (const space of [SPACE.current, SPACE.versions, SPACE.part, SPACE.archiveBlob]) {
-    await pages(engine, spaceRange(space), signal,
-      (page) => checkForward(engine, page, suspects, findings))
+    await pages(engine, spaceRange(space), signal, (page) =>
+      checkForward(engine, page, suspects, findings),
+    )
   }
 }
 
@@ -51,17 +70,28 @@ interface Kept {
   readonly value: Buffer
 }
 
-async function pages(engine: EngineReader, range: KeyRange, signal: AbortSignal | null,
-  take: (page: readonly Kept[]) => Promise<void>): Promise<void> {
+async function pages(
+  engine: EngineReader,
+  range: KeyRange,
+  signal: AbortSignal | null,
+  take: (page: readonly Kept[]) => Promise<void>,
+): Promise<void> {
   let { start } = range
   for (;;) {
     signal?.throwIfAborted()
     const page: Kept[] = []
-    const { isWhole } = await readEngine(engine, { ranges: [{ range: { start, end: range.end },
-      limit: PAGE_ENTRIES, visit: (key, value) => {
-        page.push({ key: Buffer.from(key), value: Buffer.from(value) })
-        return 'next'
-      } }] })
+    const { isWhole } = await readEngine(engine, {
+      ranges: [
+        {
+          range: { start, end: range.end },
+          limit: PAGE_ENTRIES,
+          visit: (key, value) => {
+            page.push({ key: Buffer.from(key), value: Buffer.from(value) })
+            return 'next'
+          },
+        },
+      ],
+    })
     await take(page)
     const last = page.at(-1)
     if (isWhole[0] !== false || last === undefined) return
@@ -79,8 +109,11 @@ function decoded<T>(decode: () => T): T | null {
   }
 }
 
-async function checkReverse(engine: EngineReader, page: readonly Kept[], findings: Findings):
-  Promise<void> {
+async function checkReverse(
+  engine: EngineReader,
+  page: readonly Kept[],
+  findings: Findings,
+): Promise<void> {
   const asked = page.flatMap(({ key, value }) => {
     const reference = decoded(() => decodeReverse(key, value))
     return reference === null ? [] : [{ key, reference, keys: keysOfReference(reference) }]
@@ -96,8 +129,11 @@ async function checkReverse(engine: EngineReader, page: readonly Kept[], finding
       return value !== null && from !== undefined && holds(from, value, reference)
     })
     if (isHeld) continue
-    findings.add('extra-reference', describeReferrer(reference.referrer),
-      `${describeKey(key)}: that record is missing, or does not name the blob`)
+    findings.add(
+      'extra-reference',
+      describeReferrer(reference.referrer),
+      `${describeKey(key)}: that record is missing, or does not name the blob`,
+    )
   }
 }
 
@@ -117,7 +153,8 @@ function locationsOf(key: Buffer, value: Buffer): readonly Reference['location']
     switch (key[0]) {
       case SPACE.part:
         return decodePartRecord(readId(key, 1), key.readUInt16BE(KEY_START), value).locations
-      case SPACE.archiveBlob: return [decodeArchiveBlob(key, value).location]
+      case SPACE.archiveBlob:
+        return [decodeArchiveBlob(key, value).location]
       default: {
         checkObjectRecord(key, value)
         const body = bodyOf(value)
@@ -127,14 +164,27 @@ function locationsOf(key: Buffer, value: Buffer): readonly Reference['location']
   })
 }
 
-async function checkManifestReverses(engine: EngineReader, page: readonly Kept[],
-  findings: Findings): Promise<void> {
+async function checkManifestReverses(
+  engine: EngineReader,
+  page: readonly Kept[],
+  findings: Findings,
+): Promise<void> {
   const asked = page.flatMap(({ key }) => {
     const referrer = referrerIn(key, MANIFEST_REFERRER_AT)
     if (referrer?.kind !== 'version') return []
     const order = Number(referrer.order)
-    return [{ key, referrer, order, keys: [key, currentKey(referrer.bucketId, referrer.key),
-      versionKey(referrer.bucketId, referrer.key, order)] }]
+    return [
+      {
+        key,
+        referrer,
+        order,
+        keys: [
+          key,
+          currentKey(referrer.bucketId, referrer.key),
+          versionKey(referrer.bucketId, referrer.key, order),
+        ],
+      },
+    ]
   })
   const { values } = await readEngine(engine, { keys: asked.flatMap(({ keys }) => keys) })
   for (const [index, { key, referrer, order, keys }] of asked.entries()) {
@@ -149,8 +199,11 @@ async function checkManifestReverses(engine: EngineReader, page: readonly Kept[]
       return orderOf(value) === order && body.kind === 'manifest' && body.uploadId === uploadId
     })
     if (!isHeld) {
-      findings.add('extra-reference', describeReferrer(referrer),
-        `${describeKey(key)}: that record is missing, or does not name the manifest`)
+      findings.add(
+        'extra-reference',
+        describeReferrer(referrer),
+        `${describeKey(key)}: that record is missing, or does not name the manifest`,
+      )
     }
   }
 }
@@ -162,26 +215,36 @@ interface Claim {
   readonly reference: Reference | null
 }
 
-async function checkForward(engine: EngineReader, page: readonly Kept[], suspects: Suspects,
-  findings: Findings): Promise<void> {
+async function checkForward(
+  engine: EngineReader,
+  page: readonly Kept[],
+  suspects: Suspects,
+  findings: Findings,
+): Promise<void> {
   const claims = page.flatMap((kept) => claimsOf(kept, suspects))
   if (claims.length === 0) return
-  const { values } = await readEngine(engine,
-    { keys: claims.flatMap(({ record, reverse }) => [record, reverse]) })
+  const { values } = await readEngine(engine, {
+    keys: claims.flatMap(({ record, reverse }) => [record, reverse]),
+  })
   for (const [index, { record, reverse, reference }] of claims.entries()) {
     const value = values[2 * index] ?? null
     const there = values[2 * index + 1] ?? null
     if (value === null) continue
     // The record as it is now, which may name other places.
-    const isClaimed = claimsOf({ key: record, value }, suspects)
-      .some((claim) => claim.reverse.equals(reverse))
+    const isClaimed = claimsOf({ key: record, value }, suspects).some((claim) =>
+      claim.reverse.equals(reverse),
+    )
     if (!isClaimed) continue
     const found = there === null ? null : decoded(() => decodeReverse(reverse, there))
-    const isThere = there !== null && (reference === null
-      || (found !== null && isSameLocation(found.location, reference.location)))
+    const isThere =
+      there !== null &&
+      (reference === null || (found !== null && isSameLocation(found.location, reference.location)))
     if (isThere) continue
-    findings.add('missing-reference', describeKey(record),
-      `${describeKey(reverse)} is missing, or says otherwise`)
+    findings.add(
+      'missing-reference',
+      describeKey(record),
+      `${describeKey(reverse)} is missing, or says otherwise`,
+    )
   }
 }
 
@@ -191,34 +254,47 @@ function claimsOf({ key, value }: Kept, suspects: Suspects): Claim[] {
     const claim = manifestClaim(key, value)
     if (claim !== null) return [claim]
   }
-  const locations = (locationsOf(key, value) ?? [])
-    .filter(({ extentId }) => suspects.extents.has(extentId))
+  const locations = (locationsOf(key, value) ?? []).filter(({ extentId }) =>
+    suspects.extents.has(extentId),
+  )
   if (locations.length === 0) return []
   const referrer = referrerOf(key, value)
-  return locations.map((location) => ({ record: key, reference: { location, referrer },
-    reverse: reverseKey(location.extentId, location.offset, referrer) }))
+  return locations.map((location) => ({
+    record: key,
+    reference: { location, referrer },
+    reverse: reverseKey(location.extentId, location.offset, referrer),
+  }))
 }
 
 function manifestClaim(key: Buffer, value: Buffer): Claim | null {
   if (decoded(() => checkObjectRecord(key, value)) === null) return null
   const body = bodyOf(value)
   if (body.kind !== 'manifest') return null
-  return { record: key, reference: null,
-    reverse: manifestReverseKey(body.uploadId, referrerOf(key, value)) }
+  return {
+    record: key,
+    reference: null,
+    reverse: manifestReverseKey(body.uploadId, referrerOf(key, value)),
+  }
 }
 
 function referrerOf(key: Buffer, value: Buffer): Referrer {
   switch (key[0]) {
     case SPACE.part:
       return { kind: 'part', uploadId: readId(key, 1), partNumber: key.readUInt16BE(KEY_START) }
-    case SPACE.archiveBlob: return { kind: 'archive', blobId: readId(key, 22) }
-    default: return versionReferrer(readId(key, 1), objectKeyIn(key), orderOf(value))
+    case SPACE.archiveBlob:
+      return { kind: 'archive', blobId: readId(key, 22) }
+    default:
+      return versionReferrer(readId(key, 1), objectKeyIn(key), orderOf(value))
   }
 }
 
 /** Names manifests of these buckets that lack a page or a part. */
-export async function findDangling(engine: EngineReader, buckets: ReadonlySet<BucketId>,
-  findings: Findings, signal: AbortSignal | null): Promise<void> {
+export async function findDangling(
+  engine: EngineReader,
+  buckets: ReadonlySet<BucketId>,
+  findings: Findings,
+  signal: AbortSignal | null,
+): Promise<void> {
   if (buckets.size === 0) return
   await pages(engine, spaceRange(SPACE.manifestPage), signal, async (page) => {
     for (const { key, value } of page) await checkPage(engine, key, value, buckets, findings)
@@ -232,30 +308,45 @@ export async function findDangling(engine: EngineReader, buckets: ReadonlySet<Bu
   }
 }
 
-async function checkPage(engine: EngineReader, key: Buffer, value: Buffer,
-  buckets: ReadonlySet<BucketId>, findings: Findings): Promise<void> {
+async function checkPage(
+  engine: EngineReader,
+  key: Buffer,
+  value: Buffer,
+  buckets: ReadonlySet<BucketId>,
+  findings: Findings,
+): Promise<void> {
   const uploadId = readId<UploadId>(key, 1)
   const page = decoded(() => decodeManifestPage(uploadId, key.readUInt16BE(KEY_START), value))
   if (page === null || !buckets.has(page.bucketId)) return
   const keys = page.parts.map(({ partNumber }) => partKey(uploadId, partNumber))
-  const { values: [own, ...parts] } = await readEngine(engine, { keys: [key, ...keys] })
+  const {
+    values: [own, ...parts],
+  } = await readEngine(engine, { keys: [key, ...keys] })
   if (own === null) return
   for (const [index, part] of parts.entries()) {
     const at = keys[index]
     if (part === null && at !== undefined) {
-      findings.add('dangling-manifest', describeKey(at), `${describeKey(key)} names it: it is missing`)
+      findings.add(
+        'dangling-manifest',
+        describeKey(at),
+        `${describeKey(key)} names it: it is missing`,
+      )
     }
   }
 }
 
-async function checkManifest(engine: EngineReader, { key, value }: Kept, findings: Findings):
-  Promise<void> {
+async function checkManifest(
+  engine: EngineReader,
+  { key, value }: Kept,
+  findings: Findings,
+): Promise<void> {
   if (isNullSlot(key) || decoded(() => checkObjectRecord(key, value)) === null) return
   const body = bodyOf(value)
   if (body.kind !== 'manifest') return
   const first = manifestPageKey(body.uploadId, 0)
-  const { values: [own, page] } = await readEngine(engine, { keys: [key, first] })
+  const {
+    values: [own, page],
+  } = await readEngine(engine, { keys: [key, first] })
   if (own === null || page !== null) return
   findings.add('dangling-manifest', describeKey(key), `${describeKey(first)} is missing`)
 }
-

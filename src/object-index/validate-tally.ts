@@ -1,6 +1,6 @@
 // What a scan of the index adds up: for each bucket counts, bytes and set hash, for each extent its
-// references from both sides. Every record's checksum is verified; damaged ones are named. All of it
-// from the engine's own memory: nothing is decoded that need not be.
+// references from both sides. Every record's checksum is verified; damaged ones are named. All of
+// it from the engine's own memory: nothing is decoded that need not be.
 
 import { readId, type BucketId, type ExtentId, type UploadId } from '../base/id.ts'
 import { LOCATION_SIZE_BYTES, RecordReader, corrupt } from './binary.ts'
@@ -11,8 +11,15 @@ import { describeKey } from './describe-key.ts'
 import { decodeExtentRecord } from './extent-record.ts'
 import { decodeNullSlot } from './key-state.ts'
 import {
-  KEY_START, MANIFEST_REFERRER_AT, ORDER_SUFFIX_BYTES, REFERRER_ARCHIVE, REFERRER_PART,
-  REFERRER_VERSION, REVERSE_REFERRER_AT, SPACE, uploadNameKey,
+  KEY_START,
+  MANIFEST_REFERRER_AT,
+  ORDER_SUFFIX_BYTES,
+  REFERRER_ARCHIVE,
+  REFERRER_PART,
+  REFERRER_VERSION,
+  REVERSE_REFERRER_AT,
+  SPACE,
+  uploadNameKey,
 } from './keys.ts'
 import { ObjectIndexError } from './object-index.ts'
 import { AT, FLAG, checkSealed, hasFlag, hashedEndOf, sizeOf } from './object-record.ts'
@@ -73,10 +80,15 @@ export class Tally {
   private readonly damagesMax: number
   private readonly scratch: Buffer = Buffer.allocUnsafeSlow(REFERENCE_SIZE_BYTES_MAX)
   /** The bucket and the extent met last: neighbours in a scan mostly share them. */
-  private readonly lastBucket: { prefix: Buffer; seed: number; tally: BucketTally } =
-    { prefix: Buffer.alloc(KEY_START), seed: 0, tally: new BucketTally() }
-  private readonly lastExtent: { prefix: Buffer; tally: ExtentTally } =
-    { prefix: Buffer.alloc(KEY_START), tally: new ExtentTally() }
+  private readonly lastBucket: { prefix: Buffer; seed: number; tally: BucketTally } = {
+    prefix: Buffer.alloc(KEY_START),
+    seed: 0,
+    tally: new BucketTally(),
+  }
+  private readonly lastExtent: { prefix: Buffer; tally: ExtentTally } = {
+    prefix: Buffer.alloc(KEY_START),
+    tally: new ExtentTally(),
+  }
 
   constructor(damagesMax: number) {
     this.damagesMax = damagesMax
@@ -98,21 +110,30 @@ export class Tally {
 
   private take(key: Buffer, value: Buffer): void {
     switch (key[0]) {
-      case SPACE.current: return this.takeVersion(key, value)
-      case SPACE.versions: return this.takeVersion(key, value)
-      case SPACE.reverse: return this.takeReverse(key, value)
+      case SPACE.current:
+        return this.takeVersion(key, value)
+      case SPACE.versions:
+        return this.takeVersion(key, value)
+      case SPACE.reverse:
+        return this.takeReverse(key, value)
       case SPACE.manifestReverse:
         checkManifestReverse(key, value)
         return this.manifestReverse.add(hashOf(key, NO_BYTES, 0))
-      case SPACE.bucket: return void decodeBucketRecord(readId<BucketId>(key, 1), value)
-      case SPACE.range: return void decodeRangeRecord(readId<BucketId>(key, 1), value)
+      case SPACE.bucket:
+        return void decodeBucketRecord(readId<BucketId>(key, 1), value)
+      case SPACE.range:
+        return void decodeRangeRecord(readId<BucketId>(key, 1), value)
       case SPACE.uploadName:
         checkUploadName(key, value)
         return this.uploadNames.add(hashOf(key, NO_BYTES, 0))
-      case SPACE.upload: return this.takeUpload(key, value)
-      case SPACE.part: return this.takePart(key, value)
-      case SPACE.manifestPage: return this.takePage(key, value)
-      case SPACE.sweep: return void new RecordReader(key, value, 1).id()
+      case SPACE.upload:
+        return this.takeUpload(key, value)
+      case SPACE.part:
+        return this.takePart(key, value)
+      case SPACE.manifestPage:
+        return this.takePage(key, value)
+      case SPACE.sweep:
+        return void new RecordReader(key, value, 1).id()
       case SPACE.extent: {
         const id = readId<ExtentId>(key, 1)
         decodeExtentRecord(id, value)
@@ -125,9 +146,12 @@ export class Tally {
       case SPACE.extentSum:
         this.extentSums.set(readId(key, 1), decodeSums(key, value))
         return
-      case SPACE.consumer: return void decodeConsumerRecord(key, value)
-      case SPACE.archiveBlob: return this.takeArchiveBlob(key, value)
-      default: throw corrupt(key, 'a record in a space that nobody writes')
+      case SPACE.consumer:
+        return void decodeConsumerRecord(key, value)
+      case SPACE.archiveBlob:
+        return this.takeArchiveBlob(key, value)
+      default:
+        throw corrupt(key, 'a record in a space that nobody writes')
     }
   }
 
@@ -191,8 +215,12 @@ export class Tally {
   }
 
   private takeReverse(key: Buffer, value: Buffer): void {
-    if (key.length <= REVERSE_REFERRER_AT || value.length < VALUE_BYTES + 2 + CRC_SIZE_BYTES
-      || value[0] !== 1 || !isSealed(value, seedOf(key))) {
+    if (
+      key.length <= REVERSE_REFERRER_AT ||
+      value.length < VALUE_BYTES + 2 + CRC_SIZE_BYTES ||
+      value[0] !== 1 ||
+      !isSealed(value, seedOf(key))
+    ) {
       throw corrupt(key, 'the record fails its checksum')
     }
     const { scratch } = this

@@ -1,5 +1,5 @@
-// Validation of the whole index: every record's checksum, every bucket's counts, bytes and set hash,
-// and the reverse records both ways. Partitions of the key space can be scanned by separate
+// Validation of the whole index: every record's checksum, every bucket's counts, bytes and set
+// hash, and the reverse records both ways. Partitions of the key space can be scanned by separate
 // processes; what they found is merged here and compared. It runs while the store serves: what
 // differs is looked at again in one moment, so a write under way is never a finding.
 
@@ -9,7 +9,11 @@ import { wholeIndex, type ValidationRange } from './partition.ts'
 import { VisitorGuard, readEngine } from './reading.ts'
 import { HashSum } from './set-hash.ts'
 import {
-  Findings, bucketDifference, extentDifference, uploadDifference, type ValidationFinding,
+  Findings,
+  bucketDifference,
+  extentDifference,
+  uploadDifference,
+  type ValidationFinding,
 } from './validate-findings.ts'
 import { findDangling, findReferences } from './validate-references.ts'
 import { recheckBucket, recheckExtent, recheckUploads, type Recheck } from './validate-recheck.ts'
@@ -30,8 +34,8 @@ export interface ValidationOptions {
   /** Findings kept at most; more are counted. 1,000 by default. */
   readonly findingsMax?: number
   /**
-   * 'quiet': nobody writes, and every difference is a finding. 'serving' (the default): what differs
-   * is read again in one snapshot, or until its sums stand still.
+   * 'quiet': nobody writes, and every difference is a finding. 'serving' (the default): what
+   * differs is read again in one snapshot, or until its sums stand still.
    */
   readonly mode?: 'quiet' | 'serving'
 }
@@ -69,8 +73,10 @@ const PAGE_ENTRIES = 2000
 const FINDINGS_MAX = 1000
 
 /** Scans one partition, in pages that each have a snapshot of their own. */
-export async function validatePartition(engine: EngineReader, options: ValidationOptions = {}):
-  Promise<PartialValidation> {
+export async function validatePartition(
+  engine: EngineReader,
+  options: ValidationOptions = {},
+): Promise<PartialValidation> {
   const tally = new Tally(options.findingsMax ?? FINDINGS_MAX)
   const partition = options.partition ?? wholeIndex()
   let start: Buffer = Buffer.from(partition.start, 'hex')
@@ -80,12 +86,19 @@ export async function validatePartition(engine: EngineReader, options: Validatio
     options.signal?.throwIfAborted()
     let lastSize = 0
     const guard = new VisitorGuard()
-    const { isWhole } = await readEngine(engine, { ranges: [{ range: { start, end },
-      limit: PAGE_ENTRIES, visit: guard.wrap((key, value) => {
-        lastSize = key.copy(last)
-        tally.visit(key, value)
-        return 'next'
-      }) }] })
+    const { isWhole } = await readEngine(engine, {
+      ranges: [
+        {
+          range: { start, end },
+          limit: PAGE_ENTRIES,
+          visit: guard.wrap((key, value) => {
+            lastSize = key.copy(last)
+            tally.visit(key, value)
+            return 'next'
+          }),
+        },
+      ],
+    })
     guard.rethrow()
     options.onProgress?.({ recordsDone: tally.recordsDone })
     if (isWhole[0] !== false || lastSize === 0) return plain(tally)
@@ -95,17 +108,37 @@ export async function validatePartition(engine: EngineReader, options: Validatio
 
 function plain(tally: Tally): PartialValidation {
   return {
-    recordsDone: tally.recordsDone, damages: tally.damages, damageCount: tally.damageCount,
-    buckets: [...tally.buckets].map(([id, bucket]): PlainBucket => [id, [bucket.objects,
-      bucket.bytes, bucket.otherVersions, bucket.otherBytes, bucket.uploadBytes, bucket.partBytes,
-      bucket.manifestBytes], bucket.hash.toHex()]),
-    extents: [...tally.extents].map(([id, extent]): PlainExtent => [id,
-      [extent.references, extent.bytes], extent.reverse.toHex(), extent.forward.toHex()]),
+    recordsDone: tally.recordsDone,
+    damages: tally.damages,
+    damageCount: tally.damageCount,
+    buckets: [...tally.buckets].map(([id, bucket]): PlainBucket => [
+      id,
+      [
+        bucket.objects,
+        bucket.bytes,
+        bucket.otherVersions,
+        bucket.otherBytes,
+        bucket.uploadBytes,
+        bucket.partBytes,
+        bucket.manifestBytes,
+      ],
+      bucket.hash.toHex(),
+    ]),
+    extents: [...tally.extents].map(([id, extent]): PlainExtent => [
+      id,
+      [extent.references, extent.bytes],
+      extent.reverse.toHex(),
+      extent.forward.toHex(),
+    ]),
     bucketSums: [...tally.bucketSums].map(([id, sums]) => [id, sums.map(String)]),
     extentSums: [...tally.extentSums].map(([id, sums]) => [id, sums.map(String)]),
     extentRecords: [...tally.extentRecords],
-    hashes: [tally.manifestForward.toHex(), tally.manifestReverse.toHex(),
-      tally.uploadNames.toHex(), tally.uploadRecords.toHex()],
+    hashes: [
+      tally.manifestForward.toHex(),
+      tally.manifestReverse.toHex(),
+      tally.uploadNames.toHex(),
+      tally.uploadRecords.toHex(),
+    ],
   }
 }
 
@@ -121,11 +154,14 @@ interface Merged {
 
 function mergeAll(parts: readonly PartialValidation[]): Merged {
   const merged: Merged = {
-    buckets: new Map(), extents: new Map(),
-    bucketSums: new Map(parts.flatMap((part) => part.bucketSums)
-      .map(([id, sums]) => [id, sums.map(BigInt)])),
-    extentSums: new Map(parts.flatMap((part) => part.extentSums)
-      .map(([id, sums]) => [id, sums.map(BigInt)])),
+    buckets: new Map(),
+    extents: new Map(),
+    bucketSums: new Map(
+      parts.flatMap((part) => part.bucketSums).map(([id, sums]) => [id, sums.map(BigInt)]),
+    ),
+    extentSums: new Map(
+      parts.flatMap((part) => part.extentSums).map(([id, sums]) => [id, sums.map(BigInt)]),
+    ),
     extentRecords: new Set(parts.flatMap((part) => part.extentRecords)),
     hashes: [0, 1, 2, 3].map(() => new HashSum()),
   }
@@ -162,8 +198,11 @@ function getOr<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 }
 
 /** Compares what the partitions found with the sums, and names what differs. */
-export async function mergeValidation(engine: EngineReader, parts: readonly PartialValidation[],
-  options: ValidationOptions = {}): Promise<ValidationReport> {
+export async function mergeValidation(
+  engine: EngineReader,
+  parts: readonly PartialValidation[],
+  options: ValidationOptions = {},
+): Promise<ValidationReport> {
   const merged = mergeAll(parts)
   const findings = new Findings(options.findingsMax ?? FINDINGS_MAX)
   for (const part of parts) {
@@ -182,42 +221,61 @@ export async function mergeValidation(engine: EngineReader, parts: readonly Part
     objects: total((bucket) => bucket.objects),
     otherVersions: total((bucket) => bucket.otherVersions),
     references: [...merged.extents.values()].reduce((sum, extent) => sum + extent.references, 0),
-    findings: findings.kept, findingCount: findings.count, unsettledBuckets,
+    findings: findings.kept,
+    findingCount: findings.count,
+    unsettledBuckets,
   }
 }
 
 const NO_SUMS: readonly bigint[] = Array.from({ length: 8 }, () => 0n)
 
 /** Answers how many buckets could not be judged. */
-async function compareBuckets(engine: EngineReader, merged: Merged, findings: Findings,
-  isQuiet: boolean): Promise<number> {
+async function compareBuckets(
+  engine: EngineReader,
+  merged: Merged,
+  findings: Findings,
+  isQuiet: boolean,
+): Promise<number> {
   let unsettled = 0
   for (const id of new Set([...merged.buckets.keys(), ...merged.bucketSums.keys()])) {
     const found = merged.buckets.get(id) ?? new BucketTally()
     const first = bucketDifference(found, merged.bucketSums.get(id) ?? NO_SUMS)
     if (first === null) continue
-    const checked: Recheck = isQuiet ? { kind: 'differs', difference: first }
+    const checked: Recheck = isQuiet
+      ? { kind: 'differs', difference: first }
       : await recheckBucket(engine, id)
     if (checked.kind === 'unsettled') unsettled += 1
     if (checked.kind === 'differs') {
-      findings.add('wrong-sums', `bucket ${id}`,
-        `${checked.difference}: a record is missing, was added or was changed behind the engine`)
+      findings.add(
+        'wrong-sums',
+        `bucket ${id}`,
+        `${checked.difference}: a record is missing, was added or was changed behind the engine`,
+      )
     }
   }
   return unsettled
 }
 
-async function compareExtents(engine: EngineReader, merged: Merged, findings: Findings,
-  options: ValidationOptions): Promise<void> {
+async function compareExtents(
+  engine: EngineReader,
+  merged: Merged,
+  findings: Findings,
+  options: ValidationOptions,
+): Promise<void> {
   const differing = new Set<ExtentId>()
   for (const id of new Set([...merged.extents.keys(), ...merged.extentSums.keys()])) {
     const found = merged.extents.get(id) ?? new ExtentTally()
     if (found.forward.toHex() !== found.reverse.toHex()) differing.add(id)
-    const first = extentDifference(found, merged.extentSums.get(id) ?? NO_SUMS,
-      merged.extentRecords.has(id))
+    const first = extentDifference(
+      found,
+      merged.extentSums.get(id) ?? NO_SUMS,
+      merged.extentRecords.has(id),
+    )
     if (first === null) continue
-    const checked: Recheck = options.mode === 'quiet' ? { kind: 'differs', difference: first }
-      : await recheckExtent(engine, id)
+    const checked: Recheck =
+      options.mode === 'quiet'
+        ? { kind: 'differs', difference: first }
+        : await recheckExtent(engine, id)
     if (checked.kind === 'differs') {
       findings.add('wrong-extent-sums', `extent ${id}`, checked.difference)
     }
@@ -225,12 +283,20 @@ async function compareExtents(engine: EngineReader, merged: Merged, findings: Fi
   const [forward, reverse] = merged.hashes
   const areManifestsWrong = forward?.toHex() !== reverse?.toHex()
   if (differing.size === 0 && !areManifestsWrong) return
-  await findReferences(engine, { extents: differing, hasManifests: areManifestsWrong }, findings,
-    options.signal ?? null)
+  await findReferences(
+    engine,
+    { extents: differing, hasManifests: areManifestsWrong },
+    findings,
+    options.signal ?? null,
+  )
 }
 
-async function compareUploads(engine: EngineReader, merged: Merged, findings: Findings,
-  options: ValidationOptions): Promise<void> {
+async function compareUploads(
+  engine: EngineReader,
+  merged: Merged,
+  findings: Findings,
+  options: ValidationOptions,
+): Promise<void> {
   const differing = new Map<BucketId, string>()
   for (const [id, found] of merged.buckets) {
     const difference = uploadDifference(found, merged.bucketSums.get(id) ?? NO_SUMS)
@@ -239,20 +305,27 @@ async function compareUploads(engine: EngineReader, merged: Merged, findings: Fi
   const [, , names, records] = merged.hashes
   const areNamesWrong = names?.toHex() !== records?.toHex()
   if (differing.size === 0 && !areNamesWrong) return
-  const confirmed = options.mode === 'quiet' ? { differing, areNamesWrong }
-    : await recheckUploads(engine, new Set(differing.keys()), areNamesWrong)
+  const confirmed =
+    options.mode === 'quiet'
+      ? { differing, areNamesWrong }
+      : await recheckUploads(engine, new Set(differing.keys()), areNamesWrong)
   for (const [id, difference] of confirmed.differing) {
     findings.add('wrong-upload', `bucket ${id}`, difference)
   }
   await findDangling(engine, new Set(confirmed.differing.keys()), findings, options.signal ?? null)
   if (confirmed.areNamesWrong) {
-    findings.add('wrong-upload', 'the list of unfinished uploads',
-      'it does not name exactly the uploads that are open')
+    findings.add(
+      'wrong-upload',
+      'the list of unfinished uploads',
+      'it does not name exactly the uploads that are open',
+    )
   }
 }
 
 /** The whole of it in this process. */
-export async function validateIndex(engine: EngineReader, options: ValidationOptions = {}):
-  Promise<ValidationReport> {
+export async function validateIndex(
+  engine: EngineReader,
+  options: ValidationOptions = {},
+): Promise<ValidationReport> {
   return mergeValidation(engine, [await validatePartition(engine, options)], options)
 }

@@ -93,8 +93,8 @@ function decodeRecord(key: Buffer, record: Buffer): Plain {
 function corrupt(key: Buffer): DirectoryError {
   return new DirectoryError(
     'corrupt',
-    `directory record ${JSON.stringify(key.toString('utf8', 1))} of space 0x${key.toString('hex', 0, 1)}` +
-      ' fails its checksum or its version',
+    `directory record ${JSON.stringify(key.toString('utf8', 1))} of space ` +
+      `0x${key.toString('hex', 0, 1)} fails its checksum or its version`,
   )
 }
 

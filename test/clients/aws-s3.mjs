@@ -7,7 +7,8 @@ import { check, checkSame } from './standard.mjs'
 import { checkSameTree, growTree } from './tree.mjs'
 
 const CANNOT = {
-  'key: trailing /': '`aws s3 cp FILE s3://b/k/` names a folder and appends the file name; ' +
+  'key: trailing /':
+    '`aws s3 cp FILE s3://b/k/` names a folder and appends the file name; ' +
     'aws-s3api writes the key',
   'key: newline': '`aws s3 ls` prints keys one a line, unescaped',
 }
@@ -15,24 +16,33 @@ const CANNOT = {
 export async function open(job) {
   // Without this, `aws s3 presign` takes Signature Version 2 for an endpoint that is not AWS's.
   writeFileSync(join(job.folder, 'aws-config'), '[default]\ns3 =\n  signature_version = s3v4\n')
-  const aws = programRunner(findProgram('aws', [join(job.toolsFolder, 'venv/bin')]),
-    awsEnvironment(job))
+  const aws = programRunner(
+    findProgram('aws', [join(job.toolsFolder, 'venv/bin')]),
+    awsEnvironment(job),
+  )
   const url = (bucket, key = '') => `s3://${bucket}/${key}`
   const store = {
     makeBucket: (bucket) => aws(['s3', 'mb', `s3://${bucket}`]),
     put: (bucket, key, file) => aws(['s3', 'cp', '--no-progress', file, url(bucket, key)]),
     get: (bucket, key, file) => aws(['s3', 'cp', '--no-progress', url(bucket, key), file]),
-    list: async (bucket) => parseList(await aws(['s3', 'ls', '--recursive', `s3://${bucket}`])
-      .catch(emptyIsNoError)),
+    list: async (bucket) =>
+      parseList(await aws(['s3', 'ls', '--recursive', `s3://${bucket}`]).catch(emptyIsNoError)),
     remove: (bucket, key) => aws(['s3', 'rm', url(bucket, key)]),
     removeBucket: (bucket) => aws(['s3', 'rb', `s3://${bucket}`]),
   }
   return {
     version: (await aws(['--version'])).trim(),
-    store, isMultipart: true, cannot: CANNOT,
-    extras: [['sync', (context) => sync(aws, context)], ['mv', (context) => move(aws, context)],
-      ['presign', (context) => presigned(aws, context)]],
-    close: async () => { /* nothing was started */ },
+    store,
+    isMultipart: true,
+    cannot: CANNOT,
+    extras: [
+      ['sync', (context) => sync(aws, context)],
+      ['mv', (context) => move(aws, context)],
+      ['presign', (context) => presigned(aws, context)],
+    ],
+    close: async () => {
+      /* nothing was started */
+    },
   }
 }
 
@@ -44,8 +54,10 @@ function emptyIsNoError(error) {
 
 /** Lines of `2026-01-31 12:00:00       1000 key`. */
 function parseList(text) {
-  return [...text.matchAll(/^\S+ \S+ +(\d+) (.*)$/gm)]
-    .map(([, size, key]) => ({ key, sizeBytes: Number(size) }))
+  return [...text.matchAll(/^\S+ \S+ +(\d+) (.*)$/gm)].map(([, size, key]) => ({
+    key,
+    sizeBytes: Number(size),
+  }))
 }
 
 async function sync(aws, { oracle, bucket, folder }) {

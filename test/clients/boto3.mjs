@@ -35,7 +35,11 @@ export async function open(job) {
     ask('presign', { method: method === 'GET' ? 'get_object' : 'put_object', bucket, key })
   const presignPost = (bucket, key) => ask('presign_post', { bucket, key })
   return {
-    version, store, isMultipart: true, cannot: {}, close,
+    version,
+    store,
+    isMultipart: true,
+    cannot: {},
+    close,
     extras: [
       ['presigned GET and PUT', (context) => presignedGetAndPut(presign, context)],
       ['presigned POST form', (context) => postForm(presignPost, context)],
@@ -49,8 +53,10 @@ export async function open(job) {
 
 /** Starts the script; `ask` sends one request and waits for its answer. */
 function startPython(python, job) {
-  const child = spawn(python, [SCRIPT],
-    { env: awsEnvironment(job), stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(python, [SCRIPT], {
+    env: awsEnvironment(job),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const waiting = []
   createInterface({ input: child.stdout }).on('line', (line) => {
     const { result, error } = JSON.parse(line)
@@ -58,16 +64,25 @@ function startPython(python, job) {
     if (error === undefined) asker.done(result)
     else asker.fail(new Boto3Error(error))
   })
-  child.stdin.on('error', () => { /* told by the exit below */ })
-  child.on('error', (error) => waiting.splice(0).forEach(({ fail }) => fail(error)))
-  child.on('exit', (code) => waiting.splice(0).forEach(({ fail }) =>
-    fail(new Boto3Error(`python ended with ${code}`))))
-  const ask = (op, words = {}) => new Promise((done, fail) => {
-    if (child.exitCode !== null) return fail(new Boto3Error('python has ended'))
-    waiting.push({ done, fail })
-    child.stdin.write(`${JSON.stringify({ op, ...words })}\n`)
+  child.stdin.on('error', () => {
+    /* told by the exit below */
   })
-  return { ask, close: async () => { child.stdin.end() } }
+  child.on('error', (error) => waiting.splice(0).forEach(({ fail }) => fail(error)))
+  child.on('exit', (code) =>
+    waiting.splice(0).forEach(({ fail }) => fail(new Boto3Error(`python ended with ${code}`))),
+  )
+  const ask = (op, words = {}) =>
+    new Promise((done, fail) => {
+      if (child.exitCode !== null) return fail(new Boto3Error('python has ended'))
+      waiting.push({ done, fail })
+      child.stdin.write(`${JSON.stringify({ op, ...words })}\n`)
+    })
+  return {
+    ask,
+    close: async () => {
+      child.stdin.end()
+    },
+  }
 }
 
 async function conditionalPut(ask, { oracle, bucket }) {
@@ -82,24 +97,37 @@ async function conditionalPut(ask, { oracle, bucket }) {
 }
 
 async function metadata(ask, { bucket }) {
-  const put = await ask('put_with', { bucket, key: 'described', text: 'text', arguments: {
-    ContentType: 'text/plain; charset=utf-8', CacheControl: 'no-store', ChecksumAlgorithm: 'SHA256',
-    ContentDisposition: 'attachment; filename="a b.txt"', Metadata: { colour: 'blue  green' } } })
+  const put = await ask('put_with', {
+    bucket,
+    key: 'described',
+    text: 'text',
+    arguments: {
+      ContentType: 'text/plain; charset=utf-8',
+      CacheControl: 'no-store',
+      ChecksumAlgorithm: 'SHA256',
+      ContentDisposition: 'attachment; filename="a b.txt"',
+      Metadata: { colour: 'blue  green' },
+    },
+  })
   check(put.ETag !== undefined, `refused: ${put.code}`)
   const head = await ask('head', { bucket, key: 'described' })
   check(head.ContentType === 'text/plain; charset=utf-8', `type ${head.ContentType}`)
   check(head.CacheControl === 'no-store', `cache ${head.CacheControl}`)
   check(head.Metadata.colour?.startsWith('blue'), `metadata ${JSON.stringify(head.Metadata)}`)
-  check(put.ChecksumSHA256 !== undefined && head.ChecksumSHA256 === put.ChecksumSHA256,
-    `checksum ${put.ChecksumSHA256} at PUT, ${head.ChecksumSHA256} at HEAD`)
+  check(
+    put.ChecksumSHA256 !== undefined && head.ChecksumSHA256 === put.ChecksumSHA256,
+    `checksum ${put.ChecksumSHA256} at PUT, ${head.ChecksumSHA256} at HEAD`,
+  )
 }
 
 async function deleteMany(ask, { oracle, bucket }) {
   const keys = Array.from({ length: 50 }, (_, index) => `${' '.repeat(index % 3)}many/${index}&`)
   for (const key of keys) await oracle.put(bucket, key, Buffer.from(key))
   const { deleted, errors } = await ask('remove_many', { bucket, keys })
-  check(deleted === keys.length && errors.length === 0,
-    `${deleted} deleted, ${errors.length} errors`)
+  check(
+    deleted === keys.length && errors.length === 0,
+    `${deleted} deleted, ${errors.length} errors`,
+  )
   check((await oracle.list(bucket)).length === 0, 'something is left')
 }
 

@@ -41,5 +41,10 @@ export const SIZES = {
 export const MANY_KEYS = 1100
 
 /** Every standard case, in the order of the report. */
-export const STANDARD_CASES = ['create bucket', ...Object.keys(SIZES), ...Object.keys(ODD_KEYS),
-  `list ${MANY_KEYS} keys`, 'remove bucket']
+export const STANDARD_CASES = [
+  'create bucket',
+  ...Object.keys(SIZES),
+  ...Object.keys(ODD_KEYS),
+  `list ${MANY_KEYS} keys`,
+  'remove bucket',
+]

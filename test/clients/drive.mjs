@@ -30,7 +30,14 @@ async function runExtra([name, act], client, { oracle, bucket, folder }) {
   try {
     await mkdir(folder, { recursive: true })
     await oracle.makeBucket(bucket)
-    await act({ oracle, bucket, folder, skip: (reason) => { throw new CaseSkipped(reason) } })
+    await act({
+      oracle,
+      bucket,
+      folder,
+      skip: (reason) => {
+        throw new CaseSkipped(reason)
+      },
+    })
     tell(name, 'ok')
   } catch (error) {
     if (error instanceof CaseSkipped) tell(name, 'skipped', error.message)
@@ -56,11 +63,18 @@ async function main([name, jobFile]) {
   print({ version: client.version })
   const oracle = openS3(job)
   try {
-    await runStandardCases(client,
-      { oracle, bucket: job.bucket, folder: join(job.folder, 'standard'), tell })
+    await runStandardCases(client, {
+      oracle,
+      bucket: job.bucket,
+      folder: join(job.folder, 'standard'),
+      tell,
+    })
     for (const [index, extra] of client.extras.entries()) {
-      await runExtra(extra, client, { oracle, bucket: `${job.bucket}-x${index}`,
-        folder: join(job.folder, `extra-${index}`) })
+      await runExtra(extra, client, {
+        oracle,
+        bucket: `${job.bucket}-x${index}`,
+        folder: join(job.folder, `extra-${index}`),
+      })
     }
   } finally {
     oracle.close()

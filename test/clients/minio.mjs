@@ -7,23 +7,36 @@ import { check, checkSame } from './standard.mjs'
 export async function open(job) {
   const minio = await load('minio')
   const { protocol, hostname, port } = new URL(job.endpoint)
-  const client = new minio.Client({ endPoint: hostname, port: Number(port), region: job.region,
-    useSSL: protocol === 'https:', pathStyle: true, partSize: 5 * 2 ** 20,
-    accessKey: job.credentials.access, secretKey: job.credentials.secret })
+  const client = new minio.Client({
+    endPoint: hostname,
+    port: Number(port),
+    region: job.region,
+    useSSL: protocol === 'https:',
+    pathStyle: true,
+    partSize: 5 * 2 ** 20,
+    accessKey: job.credentials.access,
+    secretKey: job.credentials.secret,
+  })
   const presign = (method, bucket, key) => client.presignedUrl(method, bucket, key, 60)
   return {
     version: `minio ${installedVersion('minio')}, Node ${process.version}`,
-    store: storeOf(client), isMultipart: true, cannot: {},
+    store: storeOf(client),
+    isMultipart: true,
+    cannot: {},
     extras: [
       ['presigned GET and PUT', (context) => presignedGetAndPut(presign, context)],
-      ['presigned POST form', (context) =>
-        postForm((bucket, key) => presignPost(client, bucket, key), context)],
+      [
+        'presigned POST form',
+        (context) => postForm((bucket, key) => presignPost(client, bucket, key), context),
+      ],
       ['putObject of a buffer', (context) => putBuffer(client, context)],
       ['copy', (context) => copy(client, context)],
       ['removeObjects', (context) => removeMany(client, context)],
       ['list v1 with a delimiter', (context) => listFolders(client, context)],
     ],
-    close: async () => { /* its sockets end with this process */ },
+    close: async () => {
+      /* its sockets end with this process */
+    },
   }
 }
 
@@ -56,8 +69,10 @@ async function putBuffer(client, { oracle, bucket }) {
   await client.putObject(bucket, 'buffer', body, body.length, { 'X-Amz-Meta-Colour': 'blue' })
   checkSame(body, await oracle.get(bucket, 'buffer'), 'the store has')
   const { metaData, size } = await client.statObject(bucket, 'buffer')
-  check(size === body.length && metaData.colour === 'blue',
-    `stat: ${size} ${JSON.stringify(metaData)}`)
+  check(
+    size === body.length && metaData.colour === 'blue',
+    `stat: ${size} ${JSON.stringify(metaData)}`,
+  )
 }
 
 async function copy(client, { oracle, bucket }) {

@@ -28,8 +28,10 @@ export async function postForm(presignPost, { oracle, bucket }) {
     return await fetch(url, { method: 'POST', body: form })
   }
   const posted = await send('from a form')
-  check([200, 201, 204].includes(posted.status),
-    `POST answered ${posted.status} ${await posted.text()}`)
+  check(
+    [200, 201, 204].includes(posted.status),
+    `POST answered ${posted.status} ${await posted.text()}`,
+  )
   checkSame(Buffer.from('from a form'), await oracle.get(bucket, KEY), 'the store has')
   const tooLong = await send('x'.repeat(1001))
   check(tooLong.status === 400, `a body over the policy's range got ${tooLong.status}`)

@@ -13,7 +13,8 @@ export class ProgramFailed extends Error {
 /** The path of a program: in `folders` first, then on PATH. @throws ClientMissing */
 export function findProgram(name, folders = []) {
   const path = [...folders, ...process.env.PATH.split(delimiter)]
-    .map((folder) => join(folder, name)).find((candidate) => existsSync(candidate))
+    .map((folder) => join(folder, name))
+    .find((candidate) => existsSync(candidate))
   if (path === undefined) throw new ClientMissing(`${name} is not installed: ${INSTALLER}`)
   return path
 }
@@ -30,16 +31,26 @@ export function programRunner(path, env) {
 
 /** A clean environment: a home of its own, so that no configuration of the machine is read. */
 export function cleanEnvironment(job, more = {}) {
-  return { PATH: process.env.PATH, HOME: job.folder, TMPDIR: job.folder, LANG: 'C.UTF-8',
-    LC_ALL: 'C.UTF-8', ...more }
+  return {
+    PATH: process.env.PATH,
+    HOME: job.folder,
+    TMPDIR: job.folder,
+    LANG: 'C.UTF-8',
+    LC_ALL: 'C.UTF-8',
+    ...more,
+  }
 }
 
 /** The environment that the AWS CLI, botocore and their kin read. */
 export function awsEnvironment(job) {
   return cleanEnvironment(job, {
-    AWS_ACCESS_KEY_ID: job.credentials.access, AWS_SECRET_ACCESS_KEY: job.credentials.secret,
-    AWS_DEFAULT_REGION: job.region, AWS_ENDPOINT_URL: job.endpoint, AWS_PAGER: '',
-    AWS_CONFIG_FILE: join(job.folder, 'aws-config'), AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_ACCESS_KEY_ID: job.credentials.access,
+    AWS_SECRET_ACCESS_KEY: job.credentials.secret,
+    AWS_DEFAULT_REGION: job.region,
+    AWS_ENDPOINT_URL: job.endpoint,
+    AWS_PAGER: '',
+    AWS_CONFIG_FILE: join(job.folder, 'aws-config'),
+    AWS_EC2_METADATA_DISABLED: 'true',
     ...(job.caFile === null ? {} : { AWS_CA_BUNDLE: job.caFile }),
   })
 }

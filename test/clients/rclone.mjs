@@ -9,20 +9,30 @@ import { checkSameTree, filesOf, growTree } from './tree.mjs'
 
 const CLEANS = 'rclone cleans remote paths as a file system would, so that it never sends this key'
 const CANNOT = {
-  'key: ../': CLEANS, 'key: a/../b': CLEANS, 'key: a/./b': CLEANS, 'key: //': CLEANS,
-  'key: leading /': CLEANS, 'key: trailing /': CLEANS,
+  'key: ../': CLEANS,
+  'key: a/../b': CLEANS,
+  'key: a/./b': CLEANS,
+  'key: //': CLEANS,
+  'key: leading /': CLEANS,
+  'key: trailing /': CLEANS,
 }
 const MANY_FILES = 1500
 
 export async function open(job) {
   const env = cleanEnvironment(job, {
-    RCLONE_CONFIG: join(job.folder, 'rclone.conf'), RCLONE_CONFIG_STORE_TYPE: 's3',
-    RCLONE_CONFIG_STORE_PROVIDER: 'Other', RCLONE_CONFIG_STORE_ENDPOINT: job.endpoint,
-    RCLONE_CONFIG_STORE_REGION: job.region, RCLONE_CONFIG_STORE_FORCE_PATH_STYLE: 'true',
+    RCLONE_CONFIG: join(job.folder, 'rclone.conf'),
+    RCLONE_CONFIG_STORE_TYPE: 's3',
+    RCLONE_CONFIG_STORE_PROVIDER: 'Other',
+    RCLONE_CONFIG_STORE_ENDPOINT: job.endpoint,
+    RCLONE_CONFIG_STORE_REGION: job.region,
+    RCLONE_CONFIG_STORE_FORCE_PATH_STYLE: 'true',
     RCLONE_CONFIG_STORE_ACCESS_KEY_ID: job.credentials.access,
     RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY: job.credentials.secret,
-    RCLONE_S3_UPLOAD_CUTOFF: '5M', RCLONE_S3_CHUNK_SIZE: '5M', RCLONE_RETRIES: '1',
-    RCLONE_LOW_LEVEL_RETRIES: '2', ...(job.caFile === null ? {} : { RCLONE_CA_CERT: job.caFile }),
+    RCLONE_S3_UPLOAD_CUTOFF: '5M',
+    RCLONE_S3_CHUNK_SIZE: '5M',
+    RCLONE_RETRIES: '1',
+    RCLONE_LOW_LEVEL_RETRIES: '2',
+    ...(job.caFile === null ? {} : { RCLONE_CA_CERT: job.caFile }),
   })
   const rclone = programRunner(findProgram('rclone'), env)
   const url = (bucket, key) => `store:${bucket}/${key}`
@@ -30,25 +40,36 @@ export async function open(job) {
     makeBucket: (bucket) => rclone(['mkdir', `store:${bucket}`]),
     put: (bucket, key, file) => rclone(['copyto', '--ignore-times', file, url(bucket, key)]),
     get: (bucket, key, file) => rclone(['copyto', '--ignore-times', url(bucket, key), file]),
-    list: async (bucket) => JSON.parse(await rclone(['lsjson', '-R', '--files-only',
-      `store:${bucket}`])).map(({ Path, Size }) => ({ key: controls(Path), sizeBytes: Size })),
+    list: async (bucket) =>
+      JSON.parse(await rclone(['lsjson', '-R', '--files-only', `store:${bucket}`])).map(
+        ({ Path, Size }) => ({ key: controls(Path), sizeBytes: Size }),
+      ),
     remove: (bucket, key) => rclone(['deletefile', url(bucket, key)]),
     removeBucket: (bucket) => rclone(['rmdir', `store:${bucket}`]),
   }
   return {
     version: (await rclone(['version'])).split('\n')[0],
-    store, isMultipart: true, cannot: CANNOT,
-    extras: [['sync and check', (context) => syncAndCheck(rclone, context)],
-      ['sync deletes nothing while LIST fails', (context) =>
-        failingList(rclone, job.listFault, env, context)]],
-    close: async () => { /* nothing was started */ },
+    store,
+    isMultipart: true,
+    cannot: CANNOT,
+    extras: [
+      ['sync and check', (context) => syncAndCheck(rclone, context)],
+      [
+        'sync deletes nothing while LIST fails',
+        (context) => failingList(rclone, job.listFault, env, context),
+      ],
+    ],
+    close: async () => {
+      /* nothing was started */
+    },
   }
 }
 
 /** rclone shows control characters as their pictures, from U+2400 on. */
 function controls(path) {
   return path.replace(/[\u2400-\u241f]/g, (picture) =>
-    String.fromCharCode(picture.charCodeAt(0) - 0x2400))
+    String.fromCharCode(picture.charCodeAt(0) - 0x2400),
+  )
 }
 
 async function syncAndCheck(rclone, { oracle, bucket, folder }) {
@@ -74,8 +95,9 @@ async function failingList(rclone, listFault, env, { oracle, bucket, folder, ski
   if (listFault === null) return skip('no --list-fault COMMAND that makes LIST fail was given')
   const keys = Array.from({ length: MANY_FILES }, (_, index) => `f${index}`)
   for (let index = 0; index < keys.length; index += 16) {
-    await Promise.all(keys.slice(index, index + 16).map((key) =>
-      oracle.put(bucket, key, Buffer.from(key))))
+    await Promise.all(
+      keys.slice(index, index + 16).map((key) => oracle.put(bucket, key, Buffer.from(key))),
+    )
   }
   const local = join(folder, 'local')
   await rclone(['sync', `store:${bucket}`, local])
@@ -85,7 +107,10 @@ async function failingList(rclone, listFault, env, { oracle, bucket, folder, ski
     run('/bin/sh', ['-c', `${listFault} "$@"`, 'fault', state, bucket], { env })
   const on = await fault('on')
   check(on.exitCode === 0, `the fault command failed: ${on.stderr}`)
-  const failed = await rclone(['sync', `store:${bucket}`, local]).then(() => null, (error) => error)
+  const failed = await rclone(['sync', `store:${bucket}`, local]).then(
+    () => null,
+    (error) => error,
+  )
   const off = await fault('off')
   check(held() === MANY_FILES, `sync deleted ${MANY_FILES - held()} files while LIST failed`)
   check(failed !== null, 'sync succeeded though LIST was to fail')

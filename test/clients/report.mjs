@@ -5,7 +5,12 @@ const SHORT = { ok: 'ok', failed: 'FAILED', skipped: 'skipped' }
 function printRows(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
   for (const row of rows) {
-    console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
   }
 }
 
@@ -13,13 +18,19 @@ function printRows(rows) {
 function printTable(results) {
   const columns = [...new Set(results.map(({ client, protocol }) => `${client} ${protocol}`))]
   const cases = [...new Set(results.map((result) => result.case))]
-  const cells = new Map(results.map((result) =>
-    [`${result.client} ${result.protocol} ${result.case}`, SHORT[result.status]]))
+  const cells = new Map(
+    results.map((result) => [
+      `${result.client} ${result.protocol} ${result.case}`,
+      SHORT[result.status],
+    ]),
+  )
   // As many columns as a wide terminal shows; a client's protocols stay together.
   for (let from = 0; from < columns.length; from += 8) {
     const shown = columns.slice(from, from + 8)
-    const rows = cases.map((name) => [name, ...shown.map((column) =>
-      cells.get(`${column} ${name}`) ?? '·')])
+    const rows = cases.map((name) => [
+      name,
+      ...shown.map((column) => cells.get(`${column} ${name}`) ?? '·'),
+    ])
     console.log()
     printRows([['', ...shown], ...rows.filter((row) => row.slice(1).some((cell) => cell !== '·'))])
   }

@@ -8,30 +8,45 @@ import { check } from './standard.mjs'
 import { checkSameTree, growTree } from './tree.mjs'
 
 export async function open(job) {
-  const restic = programRunner(findProgram('restic'), cleanEnvironment(job, {
-    RESTIC_PASSWORD: 'correct horse', RESTIC_CACHE_DIR: join(job.folder, 'cache'),
-    AWS_ACCESS_KEY_ID: job.credentials.access, AWS_SECRET_ACCESS_KEY: job.credentials.secret,
-    AWS_DEFAULT_REGION: job.region,
-  }))
+  const restic = programRunner(
+    findProgram('restic'),
+    cleanEnvironment(job, {
+      RESTIC_PASSWORD: 'correct horse',
+      RESTIC_CACHE_DIR: join(job.folder, 'cache'),
+      AWS_ACCESS_KEY_ID: job.credentials.access,
+      AWS_SECRET_ACCESS_KEY: job.credentials.secret,
+      AWS_DEFAULT_REGION: job.region,
+    }),
+  )
   const trust = job.caFile === null ? [] : ['--cacert', job.caFile]
-  const inBucket = (bucket) => (...words) =>
-    restic(['-r', `s3:${job.endpoint}/${bucket}`, ...trust, ...words], { timeoutMs: 300_000 })
+  const inBucket =
+    (bucket) =>
+    (...words) =>
+      restic(['-r', `s3:${job.endpoint}/${bucket}`, ...trust, ...words], { timeoutMs: 300_000 })
   return {
     version: (await restic(['version'])).trim(),
-    store: null, isMultipart: true,
+    store: null,
+    isMultipart: true,
     cannot: { '*': 'restic names its objects itself, by digest' },
     extras: [
-      ['init, backup, check, restore, diff', (context) =>
-        backupAndRestore(inBucket(context.bucket), context)],
-      ['init makes the bucket', async (context) => {
-        const { oracle, bucket } = context
-        await oracle.removeBucket(bucket)
-        await inBucket(bucket)('init')
-        check((await oracle.head(bucket, 'config')).status === 200, 'no config object')
-      }],
+      [
+        'init, backup, check, restore, diff',
+        (context) => backupAndRestore(inBucket(context.bucket), context),
+      ],
+      [
+        'init makes the bucket',
+        async (context) => {
+          const { oracle, bucket } = context
+          await oracle.removeBucket(bucket)
+          await inBucket(bucket)('init')
+          check((await oracle.head(bucket, 'config')).status === 200, 'no config object')
+        },
+      ],
       ['forget and prune', (context) => forgetAndPrune(inBucket(context.bucket), context)],
     ],
-    close: async () => { /* nothing was started */ },
+    close: async () => {
+      /* nothing was started */
+    },
   }
 }
 
@@ -63,8 +78,10 @@ async function forgetAndPrune(restic, { oracle, bucket, folder }) {
   await restic('backup', from)
   await restic('forget', '--keep-last', '1', '--prune')
   await restic('check', '--read-data')
-  check(await heldBytes() < beforeBytes - 5 * 2 ** 20,
-    `prune freed nothing of ${beforeBytes} bytes`)
+  check(
+    (await heldBytes()) < beforeBytes - 5 * 2 ** 20,
+    `prune freed nothing of ${beforeBytes} bytes`,
+  )
   await restic('restore', 'latest', '--target', join(folder, 'to'))
   checkSameTree(from, join(folder, 'to', from))
 }

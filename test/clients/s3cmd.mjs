@@ -9,17 +9,29 @@ import { checkSameTree, growTree } from './tree.mjs'
 const CANNOT = {
   'key: trailing /': '`s3cmd put FILE s3://b/k/` names a folder and appends the file name',
   'key: newline': 's3cmd takes the key of a URL up to the first line end',
-  'signurl': 's3cmd signs URLs with Signature Version 2 alone, which the store refuses',
+  signurl: 's3cmd signs URLs with Signature Version 2 alone, which the store refuses',
 }
 
 export async function open(job) {
   const { host, protocol } = new URL(job.endpoint)
   const useHttps = protocol === 'https:' ? 'True' : 'False'
   const config = join(job.folder, 's3cfg')
-  writeFileSync(config, ['[default]', `access_key = ${job.credentials.access}`,
-    `secret_key = ${job.credentials.secret}`, `host_base = ${host}`, `host_bucket = ${host}`,
-    `bucket_location = ${job.region}`, `use_https = ${useHttps}`, `signurl_use_https = ${useHttps}`,
-    `ca_certs_file = ${job.caFile ?? ''}`, 'multipart_chunk_size_mb = 5', ''].join('\n'))
+  writeFileSync(
+    config,
+    [
+      '[default]',
+      `access_key = ${job.credentials.access}`,
+      `secret_key = ${job.credentials.secret}`,
+      `host_base = ${host}`,
+      `host_bucket = ${host}`,
+      `bucket_location = ${job.region}`,
+      `use_https = ${useHttps}`,
+      `signurl_use_https = ${useHttps}`,
+      `ca_certs_file = ${job.caFile ?? ''}`,
+      'multipart_chunk_size_mb = 5',
+      '',
+    ].join('\n'),
+  )
   const program = programRunner(findProgram('s3cmd'), cleanEnvironment(job))
   const s3cmd = (...words) => program(['-c', config, '--no-progress', ...words])
   const url = (bucket, key) => `s3://${bucket}/${key}`
@@ -33,10 +45,17 @@ export async function open(job) {
   }
   return {
     version: (await s3cmd('--version')).trim(),
-    store, isMultipart: true, cannot: CANNOT,
-    extras: [['sync', (context) => sync(s3cmd, context)], ['cp', (context) => copy(s3cmd, context)],
-      ['signurl', (context) => signedUrl(s3cmd, context)]],
-    close: async () => { /* nothing was started */ },
+    store,
+    isMultipart: true,
+    cannot: CANNOT,
+    extras: [
+      ['sync', (context) => sync(s3cmd, context)],
+      ['cp', (context) => copy(s3cmd, context)],
+      ['signurl', (context) => signedUrl(s3cmd, context)],
+    ],
+    close: async () => {
+      /* nothing was started */
+    },
   }
 }
 

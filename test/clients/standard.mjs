@@ -21,8 +21,10 @@ export function check(holds, message) {
 export function checkSame(wanted, got, what) {
   if (Buffer.compare(wanted, got) === 0) return
   const digest = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 12)
-  throw new CaseFailed(`${what}: ${got.length} bytes (${digest(got)}) in place of ` +
-    `${wanted.length} (${digest(wanted)})`)
+  throw new CaseFailed(
+    `${what}: ${got.length} bytes (${digest(got)}) in place of ` +
+      `${wanted.length} (${digest(wanted)})`,
+  )
 }
 
 /** One object on its way: where its bytes lie, and the first step that went wrong. */
@@ -30,8 +32,11 @@ function planTrips(folder) {
   mkdirSync(join(folder, 'put'), { recursive: true })
   mkdirSync(join(folder, 'got'), { recursive: true })
   const sizes = Object.entries(SIZES).map(([name, size]) => ({ name, ...size }))
-  const keys = Object.entries(ODD_KEYS).map(([name, key], index) =>
-    ({ name, key, sizeBytes: 2000 + index }))
+  const keys = Object.entries(ODD_KEYS).map(([name, key], index) => ({
+    name,
+    key,
+    sizeBytes: 2000 + index,
+  }))
   return [...sizes, ...keys].map((trip, index) => {
     const body = randomBytes(trip.sizeBytes)
     const file = join(folder, 'put', String(index))
@@ -103,8 +108,9 @@ async function runTrips({ store, isMultipart }, { oracle, bucket, trips }) {
 async function listMany({ store }, { oracle, bucket }) {
   const keys = Array.from({ length: MANY_KEYS }, (_, index) => `many/${index % 7}/${index}`)
   for (let index = 0; index < keys.length; index += 16) {
-    await Promise.all(keys.slice(index, index + 16).map((key) =>
-      oracle.put(bucket, key, Buffer.from(key))))
+    await Promise.all(
+      keys.slice(index, index + 16).map((key) => oracle.put(bucket, key, Buffer.from(key))),
+    )
   }
   const listed = (await store.list(bucket)).map(({ key }) => key).sort()
   const isSame = listed.length === keys.length && keys.sort().every((key, at) => key === listed[at])
@@ -134,7 +140,10 @@ export async function runStandardCases(client, { oracle, bucket, folder, tell })
     return tell(name, 'failed', failure)
   }
   const attempt = async (name, act) => {
-    const failure = await act().then(() => null, (error) => error.message)
+    const failure = await act().then(
+      () => null,
+      (error) => error.message,
+    )
     outcome(name, failure)
   }
   if (store === null) {

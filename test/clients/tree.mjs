@@ -6,8 +6,13 @@ import { dirname, join } from 'node:path'
 import { check, checkSame } from './standard.mjs'
 
 const FILES = {
-  'plain.txt': 1000, 'empty': 0, 'in/a/deep/folder/file': 5000, 'with space/and + plus': 300,
-  'per%2Fcent/100%': 400, '\u{1FAA3}/\u00fcn\u00efcode': 500, 'amp&<tag>': 10,
+  'plain.txt': 1000,
+  empty: 0,
+  'in/a/deep/folder/file': 5000,
+  'with space/and + plus': 300,
+  'per%2Fcent/100%': 400,
+  '\u{1FAA3}/\u00fcn\u00efcode': 500,
+  'amp&<tag>': 10,
   'big/six-mebibytes': 6 * 2 ** 20 + 1,
 }
 
@@ -23,14 +28,17 @@ export function growTree(folder) {
 /** Paths of all files under a folder, sorted. */
 export function filesOf(folder) {
   return readdirSync(folder, { recursive: true })
-    .filter((name) => lstatSync(join(folder, name)).isFile()).sort()
+    .filter((name) => lstatSync(join(folder, name)).isFile())
+    .sort()
 }
 
 /** Fails the case unless both folders have the same files with the same bytes. */
 export function checkSameTree(wanted, got) {
   const [names, gotNames] = [filesOf(wanted), filesOf(got)]
-  check(names.join('\n') === gotNames.join('\n'),
-    `files ${gotNames.join(', ')} in place of ${names.join(', ')}`)
+  check(
+    names.join('\n') === gotNames.join('\n'),
+    `files ${gotNames.join(', ')} in place of ${names.join(', ')}`,
+  )
   for (const name of names) {
     checkSame(readFileSync(join(wanted, name)), readFileSync(join(got, name)), name)
   }

@@ -29,9 +29,12 @@ export function lookAt(folder, except) {
 export function compareLooks(before, after) {
   const appeared = [...after.keys()].filter((path) => !before.has(path))
   const vanished = [...before.keys()].filter((path) => !after.has(path))
-  const changed = [...after.keys()].filter((path) =>
-    before.has(path) && before.get(path) !== after.get(path))
-  return [...appeared.map((path) => `${path} appeared`),
+  const changed = [...after.keys()].filter(
+    (path) => before.has(path) && before.get(path) !== after.get(path),
+  )
+  return [
+    ...appeared.map((path) => `${path} appeared`),
     ...vanished.map((path) => `${path} vanished`),
-    ...changed.map((path) => `${path} changed`)]
+    ...changed.map((path) => `${path} changed`),
+  ]
 }

@@ -16,9 +16,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom, freshSeed } from '../clients/harness/random.mjs'
 import { openS3 } from '../clients/harness/s3.mjs'
-import {
-  BUILT_MAIN, createServerUnderTest, exitOnSignals, freePort,
-} from '../clients/harness/server.mjs'
+import { BUILT_MAIN, ServerUnderTest, exitOnSignals, freePort } from '../clients/harness/server.mjs'
 import { AUTH } from './auth.mjs'
 import { CHUNKED } from './chunked.mjs'
 import { compareLooks, lookAt } from './folder-tree.mjs'
@@ -33,8 +31,13 @@ import { exchange } from './wire.mjs'
 import { XML_BODIES } from './xml-bodies.mjs'
 
 const KINDS = {
-  garbage: [14, GARBAGE], headers: [16, HEADERS], xml: [14, XML_BODIES], chunked: [17, CHUNKED],
-  auth: [16, AUTH], targets: [16, TARGETS], lengths: [7, LENGTHS],
+  garbage: [14, GARBAGE],
+  headers: [16, HEADERS],
+  xml: [14, XML_BODIES],
+  chunked: [17, CHUNKED],
+  auth: [16, AUTH],
+  targets: [16, TARGETS],
+  lengths: [7, LENGTHS],
 }
 const BATCH = 500
 const AT_ONCE = 8
@@ -48,9 +51,20 @@ function refuse(message) {
 
 function readOptions() {
   const text = { type: 'string' }
-  const { values } = parseArgs({ options: { seed: text, count: text, from: text, kind: text,
-    main: text, endpoint: text, access: text, secret: text, 'slow-sec': text,
-    keep: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({
+    options: {
+      seed: text,
+      count: text,
+      from: text,
+      kind: text,
+      main: text,
+      endpoint: text,
+      access: text,
+      secret: text,
+      'slow-sec': text,
+      keep: { type: 'boolean', default: false },
+    },
+  })
   const whole = (name, preset) => {
     const value = Number(values[name] ?? preset)
     return Number.isInteger(value) && value >= 0 ? value : refuse(`--${name} takes a whole number`)
@@ -61,30 +75,54 @@ function readOptions() {
   if ([endpoint, access, secret].filter(Boolean).length % 3 !== 0) {
     refuse('--endpoint, --access and --secret go together')
   }
-  return { ...values, kinds, seed: values.seed ?? freshSeed(), count: whole('count', 10_000),
-    from: whole('from', 0), slowSec: whole('slow-sec', 120), main: values.main ?? BUILT_MAIN }
+  return {
+    ...values,
+    kinds,
+    seed: values.seed ?? freshSeed(),
+    count: whole('count', 10_000),
+    from: whole('from', 0),
+    slowSec: whole('slow-sec', 120),
+    main: values.main ?? BUILT_MAIN,
+  }
 }
 
 /** A store in a folder whose surroundings are watched, or a server that runs, unwatched. */
 async function openTarget(options) {
   if (options.endpoint !== undefined) {
     const url = new URL(options.endpoint)
-    return { port: Number(url.port), endpoint: options.endpoint, look: () => new Map(),
-      credentials: { access: options.access, secret: options.secret }, members: () => [],
-      close: async () => {}, folder: null }
+    return {
+      port: Number(url.port),
+      endpoint: options.endpoint,
+      look: () => new Map(),
+      credentials: { access: options.access, secret: options.secret },
+      members: () => [],
+      close: async () => {},
+      folder: null,
+    }
   }
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'))
   mkdirSync(join(folder, 'home'))
   for (const name of ['marker.txt', 'home/marker.txt']) {
     writeFileSync(join(folder, name), SECRET_TEXT)
   }
-  const server = createServerUnderTest({ main: options.main, folder: join(folder, 'store'),
-    home: join(folder, 'home'), logFile: join(folder, 'server.log'), port: await freePort() })
+  const server = new ServerUnderTest({
+    main: options.main,
+    folder: join(folder, 'store'),
+    home: join(folder, 'home'),
+    logFile: join(folder, 'server.log'),
+    port: await freePort(),
+  })
   await server.init()
   await server.start()
-  return { port: server.port, endpoint: server.endpoint, credentials: server.credentials, folder,
-    look: () => lookAt(folder, ['store', 'server.log']), members: server.members,
-    close: () => server.stop() }
+  return {
+    port: server.port,
+    endpoint: server.endpoint,
+    credentials: server.credentials,
+    folder,
+    look: () => lookAt(folder, ['store', 'server.log']),
+    members: () => server.members(),
+    close: () => server.stop(),
+  }
 }
 
 /** Makes, for the n-th request of a seed, its bytes and what is expected of the answer. */
@@ -97,12 +135,19 @@ function makeCase(options, base, index) {
 }
 
 async function runCase(one, ctx, s3) {
-  const answer = await exchange({ port: ctx.port, pieces: one.pieces, isHead: one.isHead,
-    isHalfClosed: one.isHalfClosed, boundMs: ANSWER_MS_MAX })
+  const answer = await exchange({
+    port: ctx.port,
+    pieces: one.pieces,
+    isHead: one.isHead,
+    isHalfClosed: one.isHalfClosed,
+    boundMs: ANSWER_MS_MAX,
+  })
   const verdict = judge(one, answer, [SECRET_TEXT])
   if (verdict.problem === null && one.absentKey !== null) {
-    const status = await s3.head(ctx.bucket, one.absentKey)
-      .then((head) => head.status, (error) => error.message)
+    const status = await s3.head(ctx.bucket, one.absentKey).then(
+      (head) => head.status,
+      (error) => error.message,
+    )
     if (status !== 404) verdict.problem = `refused, yet HEAD of the key answers ${status}`
   }
   return { ...verdict, tookMs: answer.tookMs }
@@ -114,8 +159,11 @@ async function prepare(ctx, s3) {
     await s3.makeBucket(bucket)
   }
   await s3.put(ctx.bucket, 'anchor', Buffer.from('anchor'))
-  const { status } = await s3.send({ method: 'PUT', path: `/${ctx.settingsBucket}/anchor`,
-    body: Buffer.from('anchor') })
+  const { status } = await s3.send({
+    method: 'PUT',
+    path: `/${ctx.settingsBucket}/anchor`,
+    body: Buffer.from('anchor'),
+  })
   return status
 }
 
@@ -146,7 +194,9 @@ function createTally(options) {
     failures.set(group, { count: count + 1, first })
   }
   return {
-    get failed() { return failed },
+    get failed() {
+      return failed
+    },
     check,
     request(one, { outcome, problem, tookMs }) {
       const row = outcomes.get(one.kind) ?? new Map()
@@ -154,8 +204,11 @@ function createTally(options) {
       slowestMs = Math.max(slowestMs, tookMs)
       const note = one.note === undefined ? '' : ` ${JSON.stringify(one.note).slice(0, 120)}`
       const kind = options.kind === undefined ? '' : ` --kind ${options.kind}`
-      check(one.name, problem,
-        `${note} --seed ${options.seed} --from ${one.index} --count 1${kind}`)
+      check(
+        one.name,
+        problem,
+        `${note} --seed ${options.seed} --from ${one.index} --count 1${kind}`,
+      )
     },
     printTotal: () => console.log(`${passed} passed, ${failed} failed`),
     print() {
@@ -188,14 +241,23 @@ function judgeSlow(held, tally, boundSec) {
     const problem = seconds === null && isJudged ? `still open after ${boundSec} s` : null
     tally.check(`slow connection, ${name}`, problem)
   }
-  console.log(`slow connections, longest in seconds: ${[...kinds].map(([name, seconds]) =>
-    `${name} ${Number.isFinite(seconds) ? seconds.toFixed(0) : 'not ended'}`).join(', ')}`)
+  console.log(
+    `slow connections, longest in seconds: ${[...kinds]
+      .map(
+        ([name, seconds]) =>
+          `${name} ${Number.isFinite(seconds) ? seconds.toFixed(0) : 'not ended'}`,
+      )
+      .join(', ')}`,
+  )
 }
 
 /** Memory of all processes that still run. */
 function residentMiB(members) {
-  const kibibytes = members.filter((pid) => existsSync(`/proc/${pid}/status`)).map((pid) =>
-    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0))
+  const kibibytes = members
+    .filter((pid) => existsSync(`/proc/${pid}/status`))
+    .map((pid) =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0),
+    )
   return kibibytes.reduce((sum, each) => sum + each, 0) / 1024
 }
 
@@ -205,9 +267,16 @@ async function main() {
   const last = options.from + options.count - 1
   console.log(`seed ${options.seed}, requests ${options.from} to ${last}`)
   const target = await openTarget(options)
-  const ctx = { port: target.port, host: `127.0.0.1:${target.port}`, bucket: 'fuzz-objects',
-    settingsBucket: 'fuzz-settings', emptyBucket: 'fuzz-empty', credentials: target.credentials,
-    random: createRandom(options.seed), index: -1 }
+  const ctx = {
+    port: target.port,
+    host: `127.0.0.1:${target.port}`,
+    bucket: 'fuzz-objects',
+    settingsBucket: 'fuzz-settings',
+    emptyBucket: 'fuzz-empty',
+    credentials: target.credentials,
+    random: createRandom(options.seed),
+    index: -1,
+  }
   const s3 = openS3({ ...target, connections: AT_ONCE })
   const tally = createTally(options)
   await prepare(ctx, s3)
@@ -217,7 +286,8 @@ async function main() {
   for (let at = 0; at < options.count; at += BATCH) {
     const size = Math.min(BATCH, options.count - at)
     const cases = Array.from({ length: size }, (_, offset) =>
-      makeCase(options, ctx, options.from + at + offset))
+      makeCase(options, ctx, options.from + at + offset),
+    )
     await runBatch(cases, ctx, s3, tally)
     tally.check(`after request ${options.from + at + size - 1}`, await roundTrip(ctx, s3, at))
     await prepare(ctx, s3).catch((error) => tally.check('buckets for the next', error.message))
@@ -225,11 +295,15 @@ async function main() {
   judgeSlow(await slow, tally, options.slowSec)
   tally.check('at the end', await roundTrip(ctx, s3, options.count))
   const left = target.members()
-  tally.check('the same processes run as at the start',
-    members.every((pid) => left.includes(pid)) ? null : `${members} before, ${left} after`)
+  tally.check(
+    'the same processes run as at the start',
+    members.every((pid) => left.includes(pid)) ? null : `${members} before, ${left} after`,
+  )
   const differences = compareLooks(look, target.look())
-  tally.check('nothing outside the store changed',
-    differences.length === 0 ? null : differences.slice(0, 20).join(', '))
+  tally.check(
+    'nothing outside the store changed',
+    differences.length === 0 ? null : differences.slice(0, 20).join(', '),
+  )
   if (target.folder !== null) {
     console.log(`resident ${startMiB.toFixed(0)} MiB before, ${residentMiB(left).toFixed(0)} after`)
   }

@@ -4,7 +4,9 @@ import { queryString, sha256, signHeaders, UNSIGNED } from '../clients/harness/s
 
 /** What a case is unless its generator says otherwise; see verdict.mjs for how it is judged. */
 export const ORDINARY = {
-  isHead: false, isHalfClosed: false, answersMax: 1,
+  isHead: false,
+  isHalfClosed: false,
+  answersMax: 1,
   mustRefuse: false, // a success is a failure of the store
   mustAccept: false, // an error is a failure of the store
   mayClose: false, // a close without an answer is fair
@@ -21,12 +23,33 @@ export function rawMessage(lines, body = Buffer.alloc(0)) {
  * `length: null` leaves Content-Length out. `tamper` may change the signed headers before they are
  * written. Answers the head's bytes, the body, and what chunk signatures go on from.
  */
-export function signedRequest(ctx, { method, path, query = [], headers = {}, unsigned = [],
-  body = Buffer.alloc(0), payloadHash, length = body.length, date, credentials = ctx.credentials,
-  region, tamper = (all) => all }) {
-  const made = signHeaders({ method, path, query, credentials, region, date,
+export function signedRequest(
+  ctx,
+  {
+    method,
+    path,
+    query = [],
+    headers = {},
+    unsigned = [],
+    body = Buffer.alloc(0),
+    payloadHash,
+    length = body.length,
+    date,
+    credentials = ctx.credentials,
+    region,
+    tamper = (all) => all,
+  },
+) {
+  const made = signHeaders({
+    method,
+    path,
+    query,
+    credentials,
+    region,
+    date,
     payloadHash: payloadHash ?? (body.length > 0 ? UNSIGNED : sha256('')),
-    headers: { host: ctx.host, ...headers } })
+    headers: { host: ctx.host, ...headers },
+  })
   const target = query.length === 0 ? path : `${path}?${queryString(query)}`
   const pairs = Object.entries(tamper(made.headers)).map(([name, value]) => `${name}: ${value}`)
   const own = length === null ? [] : [`Content-Length: ${length}`]
@@ -43,9 +66,11 @@ export function signedCase(ctx, request, more = {}) {
 /** Cuts bytes at random places, so that boundaries fall anywhere in the reads. */
 export function cut({ random }, bytes, countMax = 5) {
   const places = Array.from({ length: random.between(0, countMax) }, () =>
-    random.between(0, bytes.length)).sort((left, right) => left - right)
+    random.between(0, bytes.length),
+  ).sort((left, right) => left - right)
   const ends = [...places, bytes.length]
-  return ends.map((end, index) => bytes.subarray(index === 0 ? 0 : ends[index - 1], end))
+  return ends
+    .map((end, index) => bytes.subarray(index === 0 ? 0 : ends[index - 1], end))
     .filter((piece) => piece.length > 0)
 }
 

@@ -9,8 +9,11 @@ const DRIP_MS = 1000
 
 /** Name to bytes sent at once, and bytes that follow one a second for as long as it is open. */
 function scripts(ctx) {
-  const put = signedRequest(ctx, { method: 'PUT', path: `/${ctx.bucket}/slow`,
-    body: Buffer.alloc(100_000) })
+  const put = signedRequest(ctx, {
+    method: 'PUT',
+    path: `/${ctx.bucket}/slow`,
+    body: Buffer.alloc(100_000),
+  })
   const get = signedRequest(ctx, { method: 'GET', path: `/${ctx.bucket}/anchor` })
   const head = put.head.length
   return {
@@ -29,18 +32,20 @@ function scripts(ctx) {
 async function holdOne(port, [first, drip], isReading, boundMs) {
   const startMs = performance.now()
   const socket = connect({ port, host: '127.0.0.1' })
-  let endedMs = null
-  const end = () => { endedMs ??= performance.now() - startMs }
+  const ended = { afterMs: null }
+  const end = () => {
+    ended.afterMs ??= performance.now() - startMs
+  }
   for (const event of ['end', 'close', 'error']) socket.on(event, end)
   if (isReading) socket.resume()
   else socket.pause()
   socket.write(first)
-  for (let at = 0; endedMs === null && performance.now() - startMs < boundMs; at++) {
+  for (let at = 0; ended.afterMs === null && performance.now() - startMs < boundMs; at++) {
     await pause(DRIP_MS)
-    if (at < drip.length && endedMs === null) socket.write(drip.subarray(at, at + 1))
+    if (at < drip.length && ended.afterMs === null) socket.write(drip.subarray(at, at + 1))
   }
   socket.destroy()
-  return endedMs
+  return ended.afterMs
 }
 
 /**
@@ -54,6 +59,7 @@ export async function holdSlowConnections(ctx, { count, boundMs }) {
       const isReading = name !== 'reads nothing'
       const endedMs = await holdOne(ctx.port, script, isReading, boundMs)
       return { name, isJudged: isReading, seconds: endedMs === null ? null : endedMs / 1000 }
-    }))
+    }),
+  )
   return await Promise.all(held)
 }

@@ -4,15 +4,18 @@
 const NAME = '[A-Za-z_:][-A-Za-z0-9._:]*'
 const TOKEN = new RegExp(
   '<\\?xml [^?]*\\?>' +
-  `|</(${NAME})\\s*>` +
-  `|<(${NAME})((?:\\s+${NAME}\\s*=\\s*(?:"[^"<]*"|'[^'<]*'))*)\\s*(/?)>` +
-  '|([^<]+)', 'y')
+    `|</(${NAME})\\s*>` +
+    `|<(${NAME})((?:\\s+${NAME}\\s*=\\s*(?:"[^"<]*"|'[^'<]*'))*)\\s*(/?)>` +
+    '|([^<]+)',
+  'y',
+)
 const DEPTH_MAX = 64
 
 /**
  * XML 1.0 leaves out most control characters. It does so as references too, but that is how S3 has
  * always written them, and what its clients read.
  */
+// oxlint-disable-next-line no-control-regex -- finding control characters is what it is for
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 const BARE_AMPERSAND = /&(?!(?:lt|gt|amp|quot|apos|#\d+|#x[0-9a-fA-F]+);)/
 

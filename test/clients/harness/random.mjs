@@ -17,7 +17,7 @@ export function createRandom(seed, label = '') {
     count = (count + 1) | 0
     a = b ^ (b >>> 9)
     b = (c + (c << 3)) | 0
-    c = ((c << 21) | (c >>> 11)) + sum | 0
+    c = (((c << 21) | (c >>> 11)) + sum) | 0
     return sum >>> 0
   }
   /** A whole number from `low` to `high`, both included. */
@@ -26,7 +26,10 @@ export function createRandom(seed, label = '') {
   const pick = (choices) => choices[between(0, choices.length - 1)]
   /** Picks a name from `[weight, name]` pairs. */
   const weighted = (pairs) => {
-    let left = between(1, pairs.reduce((sum, [weight]) => sum + weight, 0))
+    let left = between(
+      1,
+      pairs.reduce((sum, [weight]) => sum + weight, 0),
+    )
     return pairs.find(([weight]) => (left -= weight) <= 0)[1]
   }
   const bytes = (sizeBytes) => {

@@ -13,7 +13,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 export const REPO = resolve(fileURLToPath(new URL('../../..', import.meta.url)))
 export const BUILT_MAIN = resolve(REPO, 'dist/main.js')
 export const ROOT_CREDENTIALS = {
-  access: 'ROOTACCESSKEY0000001', secret: 'rootsecretrootsecretrootsecretrootsecret' }
+  access: 'ROOTACCESSKEY0000001',
+  secret: 'rootsecretrootsecretrootsecretrootsecret',
+}
 const POLL_MS = 10
 const READY_MS_MAX = 60_000
 const STOP_MS_MAX = 30_000
@@ -45,9 +47,23 @@ export function freePort() {
 /** A certificate of its own for 127.0.0.1 and localhost, which is also its authority. */
 export async function makeCertificate(folder) {
   const files = { cert: resolve(folder, 'cert.pem'), key: resolve(folder, 'key.pem') }
-  const made = await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
-    '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost',
-    '-keyout', files.key, '-out', files.cert])
+  const made = await run('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1,DNS:localhost',
+    '-keyout',
+    files.key,
+    '-out',
+    files.cert,
+  ])
   if (made.exitCode !== 0) throw new ServerError(`openssl made no certificate: ${made.stderr}`)
   return files
 }
@@ -55,120 +71,161 @@ export async function makeCertificate(folder) {
 /** Runs a program to its end: exit code (null: not found or killed), stdout, stderr. */
 export function run(program, args, { env, cwd, timeoutMs = 120_000, input } = {}) {
   return new Promise((done) => {
-    const child = execFile(program, args, { env, cwd, timeout: timeoutMs, killSignal: 'SIGKILL',
-      maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
-      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : null
-      const reason = exitCode === null ? ` (${error.code ?? error.signal})` : ''
-      done({ exitCode, stdout, stderr: `${stderr}${reason}` })
+    const child = execFile(
+      program,
+      args,
+      { env, cwd, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 28 },
+      (error, stdout, stderr) => {
+        const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : null
+        const reason = exitCode === null ? ` (${error.code ?? error.signal})` : ''
+        done({ exitCode, stdout, stderr: `${stderr}${reason}` })
+      },
+    )
+    child.stdin.on('error', () => {
+      /* a program may end without reading its input */
     })
-    child.stdin.on('error', () => { /* a program may end without reading its input */ })
     child.stdin.end(input ?? '')
   })
 }
 
 /** Process ids of a group that still run; zombies that nobody reaped do not count. */
 export function groupMembers(groupId) {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)
-      const [state, , group] = fields.split(' ')
-      return Number(group) === groupId && !'ZX'.includes(state) ? [Number(pid)] : []
-    } catch {
-      return [] // it ended while we looked
-    }
-  })
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)
+        const [state, , group] = fields.split(' ')
+        return Number(group) === groupId && !'ZX'.includes(state) ? [Number(pid)] : []
+      } catch {
+        return [] // it ended while we looked
+      }
+    })
 }
 
 /** What a started process sees: nothing of ours but the path, the home it is given and the key. */
 function serverEnvironment({ home, credentials }) {
-  return { PATH: process.env.PATH, HOME: home, TMPDIR: home, LANG: 'C.UTF-8',
-    HOLDFAST_ACCESS_KEY: credentials.access, HOLDFAST_SECRET_KEY: credentials.secret }
+  return {
+    PATH: process.env.PATH,
+    HOME: home,
+    TMPDIR: home,
+    LANG: 'C.UTF-8',
+    HOLDFAST_ACCESS_KEY: credentials.access,
+    HOLDFAST_SECRET_KEY: credentials.secret,
+  }
 }
 
-/**
- * A server that can be started, killed and started again over one data folder. `home` is a folder
- * for its working directory, HOME and TMPDIR; `logFile` takes its output; `main` is the built CLI.
- */
-export function createServerUnderTest({ main = BUILT_MAIN, folder, home, logFile, port,
-  credentials = ROOT_CREDENTIALS, tls = null, args = [] }) {
-  if (!existsSync(main)) throw new ServerError(`${main} is missing: build first (npm run build)`)
-  const env = serverEnvironment({ home, credentials })
-  const endpoint = `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}`
-  const ca = tls === null ? undefined : readFileSync(tls.cert)
-  let child = null
-  let hasEnded = null
+/** A server that can be started, killed and started again over one data folder. */
+export class ServerUnderTest {
+  #options
+  #env
+  #child = null
+  #hasEnded = null
+  #onExit = () => this.#signal('SIGKILL')
 
-  const cli = (words) => run(process.execPath, [main, ...words], { env, cwd: home })
-  const isReady = () => probe(`${endpoint}/-/health/ready`, ca)
+  /**
+   * `folder` is the store; `home` is its working directory, HOME and TMPDIR; `logFile` takes its
+   * output; `main` is the built command line; `tls` has the files `cert` and `key`, or is null.
+   */
+  constructor({ main = BUILT_MAIN, folder, home, logFile, port, tls = null }) {
+    if (!existsSync(main)) throw new ServerError(`${main} is missing: build first (npm run build)`)
+    this.#options = { main, folder, home, logFile, port, tls }
+    this.#env = serverEnvironment({ home, credentials: ROOT_CREDENTIALS })
+    this.folder = folder
+    this.port = port
+    this.credentials = ROOT_CREDENTIALS
+    this.endpoint = `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}`
+    this.ca = tls === null ? undefined : readFileSync(tls.cert)
+  }
+
+  /** Runs the command line to its end: see `run`. */
+  cli(words) {
+    const { main, home } = this.#options
+    return run(process.execPath, [main, ...words], { env: this.#env, cwd: home })
+  }
+
+  /** The ids of its processes that run. */
+  members() {
+    return this.#child === null ? [] : groupMembers(this.#child.pid)
+  }
+
+  async init() {
+    const made = await this.cli(['init', this.folder])
+    if (made.exitCode !== 0) throw new ServerError(`init failed: ${made.stderr}${made.stdout}`)
+  }
+
+  /** Starts the group and does not wait for it. */
+  launch() {
+    const { main, folder, home, logFile, port, tls } = this.#options
+    const log = openSync(logFile, 'a')
+    const tlsArgs = tls === null ? [] : ['--tls-cert', tls.cert, '--tls-key', tls.key]
+    const child = spawn(
+      process.execPath,
+      [main, 'serve', folder, '--listen', `127.0.0.1:${port}`, ...tlsArgs],
+      { env: this.#env, cwd: home, detached: true, stdio: ['ignore', log, log] },
+    )
+    closeSync(log)
+    this.#child = child
+    this.#hasEnded = new Promise((done) => {
+      child.once('exit', (code, by) => done(code ?? by))
+    })
+    process.on('exit', this.#onExit)
+  }
+
+  /** Resolves when it is ready. @throws ServerError where it ended or took too long */
+  async ready() {
+    const child = this.#child
+    const ended = () => child.exitCode ?? child.signalCode
+    const url = `${this.endpoint}/-/health/ready`
+    const isUp = await until(
+      async () => ended() !== null || (await probe(url, this.ca)),
+      READY_MS_MAX,
+    )
+    if (isUp && ended() === null) return
+    const why =
+      ended() === null ? `not ready in ${READY_MS_MAX} ms` : `ended with ${ended()} at its start`
+    throw new ServerError(`the server is ${why}; its log is ${this.#options.logFile}`)
+  }
+
+  async start() {
+    this.launch()
+    await this.ready()
+  }
+
+  /** Ends it in order. @throws ServerError where it had ended by itself */
+  async stop() {
+    if (this.#child === null) return
+    const endedBefore = this.#child.exitCode ?? this.#child.signalCode
+    if (endedBefore === null) process.kill(this.#child.pid, 'SIGTERM')
+    await this.#ended('SIGTERM')
+    if (endedBefore !== null) throw new ServerError(`it had ended by itself: ${endedBefore}`)
+  }
+
+  /** Ends all its processes at once. */
+  async kill() {
+    if (this.#child === null) return
+    this.#signal('SIGKILL')
+    await this.#ended('SIGKILL')
+  }
 
   /** Sends a signal to the whole group; a group that is gone is no error. */
-  const signal = (name) => {
+  #signal(name) {
     try {
-      if (child !== null) process.kill(-child.pid, name)
+      if (this.#child !== null) process.kill(-this.#child.pid, name)
     } catch (error) {
       if (error.code !== 'ESRCH') throw error
     }
   }
-  const onExit = () => signal('SIGKILL')
 
-  const ended = async (what) => {
-    const group = child.pid
+  async #ended(what) {
+    const group = this.#child.pid
     if (!(await until(() => groupMembers(group).length === 0, STOP_MS_MAX))) {
-      signal('SIGKILL')
-      throw new ServerError(`the group was not gone ${STOP_MS_MAX} ms after ${what}`)
+      this.#signal('SIGKILL')
+      throw new ServerError(`its processes were not gone ${STOP_MS_MAX} ms after ${what}`)
     }
-    await hasEnded
-    process.off('exit', onExit)
-    child = null
-  }
-
-  return {
-    endpoint, ca, port, folder, credentials, cli, signal,
-    get pid() { return child?.pid ?? null },
-    members: () => (child === null ? [] : groupMembers(child.pid)),
-    async init() {
-      const made = await cli(['init', folder])
-      if (made.exitCode !== 0) throw new ServerError(`init failed: ${made.stderr}${made.stdout}`)
-    },
-    /** Starts the group and does not wait for it. */
-    launch() {
-      const log = openSync(logFile, 'a')
-      const tlsArgs = tls === null ? [] : ['--tls-cert', tls.cert, '--tls-key', tls.key]
-      child = spawn(process.execPath,
-        [main, 'serve', folder, '--listen', `127.0.0.1:${port}`, ...tlsArgs, ...args],
-        { env, cwd: home, detached: true, stdio: ['ignore', log, log] })
-      closeSync(log)
-      hasEnded = new Promise((done) => child.once('exit', (code, by) => done({ code, by })))
-      process.on('exit', onExit)
-    },
-    /** Resolves when it is ready. @throws ServerError where it ended or took too long */
-    async ready() {
-      let end = null
-      hasEnded.then((how) => { end = how })
-      const isUp = await until(async () => end !== null || await isReady(), READY_MS_MAX)
-      if (isUp && end === null) return
-      const why = end === null ? `not ready within ${READY_MS_MAX} ms`
-        : `ended with ${end.code ?? end.by} before it was ready`
-      throw new ServerError(`the server is ${why}; its log is ${logFile}`)
-    },
-    async start() {
-      this.launch()
-      await this.ready()
-    },
-    /** Ends it in order. */
-    async stop() {
-      if (child === null) return
-      const endedBefore = child.exitCode ?? child.signalCode
-      if (endedBefore === null) process.kill(child.pid, 'SIGTERM')
-      await ended('SIGTERM')
-      if (endedBefore !== null) throw new ServerError(`it had ended by itself: ${endedBefore}`)
-    },
-    /** Ends all its processes at once, as a power cut would. */
-    async kill() {
-      if (child === null) return
-      signal('SIGKILL')
-      await ended('SIGKILL')
-    },
+    await this.#hasEnded
+    process.off('exit', this.#onExit)
+    this.#child = null
   }
 }
 

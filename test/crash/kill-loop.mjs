@@ -1,0 +1,246 @@
+#!/usr/bin/env node
+// Kills a built server with SIGKILL, all its processes at once, under a write load, again and
+// again, and checks after each start that everything acknowledged is there, whole, and nothing
+// refused is.
+//
+//   node test/crash/kill-loop.mjs [--rounds N] [--seed S] [--connections N] [--dir DIR]
+//        [--main FILE] [--keep]
+//
+// The seed fixes bodies, choices and moments, not how the machine interleaves them. Ends with
+// `N passed, N failed`; exit code 1 if anything failed. 50 rounds take 3 to 6 minutes on two cores.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { createRandom, freshSeed } from '../clients/harness/random.mjs'
+import { openS3 } from '../clients/harness/s3.mjs'
+import { BUILT_MAIN, ServerUnderTest, exitOnSignals, freePort } from '../clients/harness/server.mjs'
+import { createBodies, whole } from './bodies.mjs'
+import { checkListing, checkObjects, checkUploads } from './check.mjs'
+import { runWorker } from './load.mjs'
+import { createModel } from './model.mjs'
+
+const BUCKET = 'kill-loop'
+const LOAD_MS_MIN = 30
+const LOAD_MS_MAX = 2000
+/** A share of the starts is killed too, before or while it begins to serve. */
+const START_KILL_SHARE = 0.2
+const START_KILL_MS_MAX = 600
+const FIRST_GET_MS_MAX = 60_000
+const FIRST_GET_POLL_MS = 3
+const PROBLEMS_SHOWN = 10
+
+function readOptions() {
+  const text = { type: 'string' }
+  const { values } = parseArgs({
+    options: {
+      rounds: text,
+      seed: text,
+      connections: text,
+      dir: text,
+      main: text,
+      keep: { type: 'boolean', default: false },
+    },
+  })
+  const count = (name, preset) => {
+    const value = Number(values[name] ?? preset)
+    if (Number.isInteger(value) && value > 0) return value
+    console.error(`kill-loop: --${name} takes a whole number above 0`)
+    process.exit(2)
+  }
+  return {
+    ...values,
+    rounds: count('rounds', 50),
+    connections: count('connections', 16),
+    seed: values.seed ?? freshSeed(),
+    main: values.main ?? BUILT_MAIN,
+  }
+}
+
+function createTally(seed) {
+  const counts = { passed: 0, failed: 0 }
+  return {
+    counts,
+    check(name, problems) {
+      if (problems.length === 0) return void counts.passed++
+      counts.failed++
+      const shown = problems.slice(0, PROBLEMS_SHOWN).map((problem) => `\n    ${problem}`)
+      const more = problems.length > PROBLEMS_SHOWN ? `\n    … ${problems.length} in all` : ''
+      console.log(`FAILED ${name} (seed ${seed}):${shown.join('')}${more}`)
+    },
+  }
+}
+
+/** Waits for the first successful GET; answers milliseconds since the launch, and wrong answers. */
+async function firstGet(server, startMs) {
+  const s3 = openS3({
+    endpoint: server.endpoint,
+    credentials: server.credentials,
+    connections: 1,
+    timeoutMs: 2000,
+  })
+  try {
+    while (performance.now() - startMs < FIRST_GET_MS_MAX) {
+      const answer = await s3
+        .send({ method: 'GET', path: `/${BUCKET}/anchor` })
+        .catch(() => ({ status: 0 }))
+      const tookMs = performance.now() - startMs
+      if (answer.status === 200) return { tookMs, problems: [] }
+      if (answer.status !== 0 && answer.status !== 503) {
+        return { tookMs, problems: [`the first GET answers ${answer.status} ${answer.code}`] }
+      }
+      await pause(FIRST_GET_POLL_MS)
+    }
+    return { tookMs: Infinity, problems: [`no GET succeeded within ${FIRST_GET_MS_MAX} ms`] }
+  } finally {
+    s3.close()
+  }
+}
+
+/** Starts the server, at times only to kill it at once and start it again. */
+async function start(server, random) {
+  while (random.chance(START_KILL_SHARE)) {
+    server.launch()
+    await pause(random.between(0, START_KILL_MS_MAX))
+    await server.kill()
+  }
+  const startMs = performance.now()
+  server.launch()
+  const first = await firstGet(server, startMs)
+  await server.ready()
+  return first
+}
+
+/** Loads the server until a random moment, kills it there, and waits for all connections. */
+async function loadAndKill(server, state, random) {
+  let isOver = false
+  const notes = []
+  const s3 = openS3({
+    endpoint: server.endpoint,
+    credentials: server.credentials,
+    connections: 4 * state.connections,
+  })
+  const load = {
+    ...state,
+    s3,
+    isOver: () => isOver,
+    open: [],
+    unsure: [],
+    note: (text) => notes.push(text),
+    count: (what) => state.counts.set(what, (state.counts.get(what) ?? 0) + 1),
+  }
+  const workers = Array.from({ length: state.connections }, (_, index) =>
+    runWorker(load, createRandom(random.next(), `connection ${index}`)),
+  )
+  await pause(random.between(LOAD_MS_MIN, LOAD_MS_MAX))
+  isOver = true
+  await server.kill()
+  await Promise.all(workers)
+  s3.close()
+  state.model.unlockAll()
+  return { load, notes }
+}
+
+async function runRound(server, state, tally, { round, random }) {
+  const { load, notes } = await loadAndKill(server, state, random)
+  tally.check(`round ${round}: answers under load`, notes)
+  const { tookMs, problems } = await start(server, random)
+  tally.check(`round ${round}: start and first GET`, problems)
+  const s3 = openS3({
+    endpoint: server.endpoint,
+    credentials: server.credentials,
+    connections: state.connections,
+  })
+  const checked = { ...load, s3 }
+  // One half completes again before it reads what a lost answer left, the other reads first.
+  const isReadFirst = random.chance(0.5)
+  if (!isReadFirst) tally.check(`round ${round}: uploads`, await checkUploads(checked))
+  const objects = await checkObjects(checked, state.connections)
+  tally.check(`round ${round}: every object`, objects.problems)
+  if (isReadFirst) tally.check(`round ${round}: uploads`, await checkUploads(checked))
+  tally.check(`round ${round}: the listing`, await checkListing(checked))
+  s3.close()
+  const { doubtful, applied } = objects.settled
+  console.log(
+    `round ${round}: ${state.model.keys().length} keys, ${doubtful} in doubt ` +
+      `(${applied} new), first GET after ${tookMs.toFixed(0)} ms`,
+  )
+  return { tookMs, doubtful, applied }
+}
+
+async function prepare(server) {
+  await server.init()
+  await server.start()
+  const s3 = openS3({ endpoint: server.endpoint, credentials: server.credentials })
+  await s3.makeBucket(BUCKET)
+  await s3.put(BUCKET, 'anchor', Buffer.from('anchor'))
+  s3.close()
+}
+
+/** The store's own proof, over what the last kill left. */
+async function verify(server) {
+  await server.kill()
+  const { exitCode, stdout, stderr } = await server.cli(['verify', server.folder, '--json'])
+  if (exitCode === 0) return []
+  return [`verify ends with ${exitCode}: ${(stderr + stdout).slice(0, 2000)}`]
+}
+
+const median = (values) => [...values].sort((left, right) => left - right)[values.length >> 1]
+const sum = (values) => values.reduce((total, value) => total + value, 0)
+
+async function main() {
+  exitOnSignals()
+  const options = readOptions()
+  const random = createRandom(options.seed)
+  console.log(`seed ${options.seed}, ${options.rounds} rounds, ${options.connections} connections`)
+  const folder = mkdtempSync(join(options.dir ?? tmpdir(), 'holdfast-kill-'))
+  mkdirSync(join(folder, 'home'))
+  const server = new ServerUnderTest({
+    main: options.main,
+    folder: join(folder, 'store'),
+    home: join(folder, 'home'),
+    logFile: join(folder, 'server.log'),
+    port: await freePort(),
+  })
+  const tally = createTally(options.seed)
+  let number = 0
+  const state = {
+    bucket: BUCKET,
+    model: createModel(),
+    body: createBodies(random),
+    connections: options.connections,
+    counts: new Map(),
+    nextNumber: () => ++number,
+  }
+  await prepare(server)
+  state.model.acknowledge('anchor', whole(Buffer.from('anchor')))
+  const rounds = []
+  for (let round = 1; round <= options.rounds; round++) {
+    rounds.push(await runRound(server, state, tally, { round, random }))
+  }
+  tally.check('verify after the last kill', await verify(server))
+  report(options, { rounds, state, tally, folder })
+}
+
+function report(options, { rounds, state, tally, folder }) {
+  const times = rounds.map(({ tookMs }) => tookMs)
+  const counts = [...state.counts].map(([what, count]) => `${what} ${count}`).join(', ')
+  console.log(`\nrequests under load: ${counts}`)
+  console.log(
+    `lost answers: ${sum(rounds.map(({ doubtful }) => doubtful))} keys in doubt, ` +
+      `${sum(rounds.map(({ applied }) => applied))} of them new after the start`,
+  )
+  console.log(
+    `start to first GET: median ${median(times).toFixed(0)} ms, ` +
+      `max ${Math.max(...times).toFixed(0)} ms`,
+  )
+  const { passed, failed } = tally.counts
+  if (options.keep || failed > 0) console.log(`store and log: ${folder}`)
+  else rmSync(folder, { recursive: true })
+  console.log(`seed ${options.seed}\n${passed} passed, ${failed} failed`)
+  process.exit(failed > 0 ? 1 : 0)
+}
+
+await main()

@@ -2,19 +2,25 @@
 // space, and runs the background loops that give space back (compaction, parking, removal).
 
 import type { Clock } from '../base/clock.ts'
-import type { Disk } from '../base/disk.ts'
+import { DiskError, type Disk } from '../base/disk.ts'
 import type { ExtentId, WriterId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
 import type { ObjectIndex } from '../object-index/object-index.ts'
 import type { Storage } from '../storage/storage.ts'
-import { PlacementError, type ExtentFiller, type Placement } from './placement.ts'
+import { Background } from './background.ts'
+import { Compactor } from './compaction.ts'
+import { Filler } from './extent-filler.ts'
+import { extentsOf, leaseExtent, sealExtent, sealOpen } from './lease.ts'
+import { Pace } from './pace.ts'
+import { findStrays, type Strays } from './parking.ts'
+import {
+  PlacementError, type ExtentFiller, type Lease, type Placement, type PlacementStatus,
+} from './placement.ts'
+import { Remover, type ReferenceScan } from './removal.ts'
+import { SpaceWatch } from './space-watch.ts'
+import { extentCapacityBytes } from './space.ts'
 
-/**
- * Which of these extents any record of the index names, found without the reverse records: the
- * second scan before bytes go. In a cell: `findReferences` of object-index/rebuild-references.ts.
- */
-export type ReferenceScan = (extentIds: ReadonlySet<ExtentId>, signal: AbortSignal) =>
-  Promise<ReadonlySet<ExtentId>>
+export type { ReferenceScan } from './removal.ts'
 
 export interface PlacementOptions {
   /** What compaction reads and writes at most. 32 MiB/s by default. */
@@ -40,27 +46,196 @@ export interface PlacementParts {
   readonly options?: Partial<PlacementOptions>
 }
 
-export interface StartReport {
+export interface StartReport extends Strays {
   readonly sealed: readonly ExtentId[]
-  readonly unknown: readonly ExtentId[]
-  readonly missing: readonly ExtentId[]
 }
 
 export interface PlacementService extends Placement, AsyncDisposable {
   /**
    * Seals the open extents of all writers but the live ones, compares files with the index, and
    * starts the background loops; disposing ends them. Called once, before the first lease.
+   * @throws PlacementError
    */
   start(liveWriters?: readonly WriterId[]): Promise<StartReport>
-  /** A writer of this process, with an id of its own. */
+  /** A writer of this process, with an id of its own; closed with placement. */
   openFiller(): ExtentFiller
   /** A write failed for want of space: looks at the drive at once. */
   noteFull(): void
+  /** Stops compaction until `resume`; parking, removal and the watch go on. */
   pause(): void
   resume(): void
+  /** One turn of each background loop, for tests and for an operator in a hurry. */
+  runOnce(signal: AbortSignal): Promise<void>
 }
+
+const MIB = 1024 * 1024
+const DEFAULTS: PlacementOptions = {
+  compactionRateBytesPerSec: 32 * MIB, garbageShareMin: 0.3, isBusy: () => false,
+  mayExpire: () => true, report: () => undefined,
+}
+/** Dead writers remembered, so that a lease asked for before the death is not given after it. */
+const DEAD_WRITERS_MAX = 10_000
 
 /** Opens placement; index, storage and disk stay the caller's to close. */
 export function openPlacement(parts: PlacementParts): PlacementService {
-  throw new PlacementError('io', `drive ${parts.driveId}: not built yet`)
+  return new Service(parts)
 }
+
+class Service implements PlacementService {
+  readonly #parts: PlacementParts
+  readonly #space: SpaceWatch
+  readonly #pace: Pace
+  readonly #compactor: Compactor
+  readonly #remover: Remover
+  readonly #background: Background
+  readonly #fillers: Map<WriterId, ExtentFiller> = new Map()
+  readonly #dead: Set<WriterId> = new Set()
+  readonly #leasing: Map<WriterId, Set<Promise<unknown>>> = new Map()
+  #strays: Strays = { unknown: [], missing: [] }
+
+  constructor(parts: PlacementParts) {
+    this.#parts = parts
+    const options = { ...DEFAULTS, ...parts.options }
+    const { clock, disk, random } = parts
+    const { report } = options
+    this.#space = new SpaceWatch({ disk, clock, random, report })
+    this.#pace = new Pace({ clock, rateBytesPerSec: options.compactionRateBytesPerSec,
+      isBusy: options.isBusy })
+    this.#compactor = new Compactor({ ...parts, filler: this.openFiller(), pace: this.#pace,
+      garbageShareMin: options.garbageShareMin, report })
+    this.#remover = new Remover({ ...parts, report })
+    this.#background = new Background({ index: parts.index, clock, random, report,
+      compactor: this.#compactor, remover: this.#remover, space: this.#space,
+      mayExpire: options.mayExpire, isOwn: (writerId) => this.#fillers.has(writerId) })
+  }
+
+  async start(liveWriters: readonly WriterId[] = []): Promise<StartReport> {
+    const { storage, index } = this.#parts
+    const live = new Set(liveWriters)
+    const sealed = await sealOpen(this.#parts, ({ record }) => !live.has(record.writerId)
+      && !this.#fillers.has(record.writerId))
+    await this.#remover.finishInterrupted()
+    this.#strays = await findStrays(storage, await extentsOf(index))
+    this.#reportStrays()
+    await this.#view()
+    this.#background.start()
+    return { ...this.#strays, sealed }
+  }
+
+  lease(writerId: WriterId, layout: Lease['layout']): Promise<Lease> {
+    return this.#lease(writerId, layout)
+  }
+
+  async seal(extentId: ExtentId): Promise<void> {
+    await sealExtent(this.#parts, extentId)
+  }
+
+  async sealAllOf(writerId: WriterId): Promise<void> {
+    if (this.#dead.size >= DEAD_WRITERS_MAX) this.#dead.clear()
+    this.#dead.add(writerId)
+    // A lease under way would be committed behind the list of what is to be sealed.
+    await Promise.allSettled([...this.#leasing.get(writerId) ?? []])
+    await sealOpen(this.#parts, ({ record }) => record.writerId === writerId)
+  }
+
+  async status(): Promise<PlacementStatus> {
+    const { state, freeBytes, totalBytes, hasBallast } = await this.#view()
+    const uses = await extentsOf(this.#parts.index)
+    const extents = { open: 0, sealed: 0, parked: 0 }
+    let reclaimableBytes = 0
+    let parkedBytes = 0
+    for (const { record, referencedBytes } of uses) {
+      extents[record.state] += 1
+      if (record.state === 'parked') parkedBytes += record.sizeBytes
+      if (record.state === 'sealed') {
+        reclaimableBytes += Math.max(0, record.sizeBytes - referencedBytes)
+      }
+    }
+    return { space: state, freeBytes, totalBytes, hasBallast, extents, reclaimableBytes, parkedBytes,
+      unknownExtents: this.#strays.unknown, missingExtents: this.#strays.missing,
+      quarantinedExtents: [...this.#compactor.quarantined.keys(), ...this.#remover.contradicted],
+      compaction: this.#compactor.status() }
+  }
+
+  openFiller(): ExtentFiller {
+    const filler = new Filler({ storage: this.#parts.storage, random: this.#parts.random,
+      lease: (writerId, layout) => this.#lease(writerId, layout),
+      seal: (extentId) => this.seal(extentId), noteFull: () => this.noteFull() })
+    this.#fillers.set(filler.writerId, filler)
+    return filler
+  }
+
+  noteFull(): void {
+    this.#space.noteFull()
+  }
+
+  pause(): void {
+    this.#pace.pause()
+  }
+
+  resume(): void {
+    this.#pace.resume()
+  }
+
+  runOnce(signal: AbortSignal): Promise<void> {
+    return this.#background.runOnce(signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#background.stop()
+    for (const filler of this.#fillers.values()) await filler[Symbol.asyncDispose]()
+  }
+
+  async #lease(writerId: WriterId, layout: Lease['layout']): Promise<Lease> {
+    const leasing = this.#leaseNow(writerId, layout)
+    const all = this.#leasing.get(writerId) ?? new Set()
+    this.#leasing.set(writerId, all.add(leasing))
+    try {
+      return await leasing
+    } finally {
+      all.delete(leasing)
+      if (all.size === 0) this.#leasing.delete(writerId)
+    }
+  }
+
+  async #leaseNow(writerId: WriterId, layout: Lease['layout']): Promise<Lease> {
+    const { state, totalBytes, freeBytes } = await this.#view()
+    if (this.#dead.has(writerId)) {
+      throw new PlacementError('index-unavailable',
+        `writer ${writerId} was declared dead and gets no more extents; start another`)
+    }
+    if (state !== 'ok' && !this.#fillers.has(writerId)) {
+      throw new PlacementError('full', `drive ${this.#parts.driveId}: ${freeBytes} of ${totalBytes} `
+        + 'bytes are free; PUT is refused until deletions or more space bring it back')
+    }
+    try {
+      return await leaseExtent(this.#parts,
+        { writerId, layout, capacityBytes: extentCapacityBytes(totalBytes, layout) })
+    } catch (cause) {
+      if (cause instanceof PlacementError && cause.code === 'full') this.noteFull()
+      throw cause
+    }
+  }
+
+  async #view(): ReturnType<SpaceWatch['view']> {
+    try {
+      return await this.#space.view()
+    } catch (cause) {
+      if (!(cause instanceof DiskError)) throw cause
+      throw new PlacementError('io', `the drive's free space cannot be read: ${cause.message}`, cause)
+    }
+  }
+
+  #reportStrays(): void {
+    const report = this.#parts.options?.report ?? DEFAULTS.report
+    const { unknown, missing } = this.#strays
+    if (unknown.length > 0) {
+      report(`${unknown.length} extent files are not in the index and are left alone: `
+        + unknown.slice(0, 5).join(', '))
+    }
+    for (const extentId of missing.slice(0, 100)) {
+      report(`extent ${extentId} is in the index, but its file is gone; run verify`)
+    }
+  }
+}
+

@@ -68,6 +68,10 @@ export interface ExtentFiller extends AsyncDisposable {
   /** Durable on return. Data of any length a blob can have, in order. @throws PlacementError */
   append(header: BlobHeader, data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     trailer: BlobTrailer): Promise<Location>
+  /** All that was appended so far is committed or given up: extents that are full are sealed. */
+  settle(): Promise<void>
+  /** A commit found a lease lost: what comes next goes into extents of new leases. */
+  renew(): void
 }
 
 export type PlacementErrorCode = 'full' | 'index-unavailable' | 'io'

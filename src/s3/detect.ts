@@ -124,6 +124,8 @@ function buildPlaces(): Readonly<Record<RoutePlace, ReadonlyMap<string, Methods>
 const PLAIN = ''
 const EVERYWHERE: ReadonlySet<string> = new Set([
   'x-id', // SDKs name the operation; it means nothing
-  'AWSAccessKeyId', 'Signature', 'Expires', // SigV2, which parseAuth refuses by name
+  'AWSAccessKeyId',
+  'Signature',
+  'Expires', // SigV2, which parseAuth refuses by name
 ])
 const PLACES: Readonly<Record<RoutePlace, ReadonlyMap<string, Methods>>> = buildPlaces()

@@ -40,5 +40,4 @@ function decode(raw: string): string {
 }
 
 const NONE: readonly QueryParam[] = []
-const BAD_ESCAPE =
-  "Couldn't parse the specified URI: its query has an escape that is not UTF-8."
+const BAD_ESCAPE = "Couldn't parse the specified URI: its query has an escape that is not UTF-8."

@@ -35,7 +35,12 @@ const LIST = ['prefix', 'delimiter', 'max-keys', 'encoding-type']
 const LIST_V2 = [...LIST, 'continuation-token', 'start-after', 'fetch-owner']
 const LIST_VERSIONS = [...LIST, 'key-marker', 'version-id-marker']
 const LIST_UPLOADS = [
-  'prefix', 'delimiter', 'encoding-type', 'max-uploads', 'key-marker', 'upload-id-marker',
+  'prefix',
+  'delimiter',
+  'encoding-type',
+  'max-uploads',
+  'key-marker',
+  'upload-id-marker',
 ]
 const LIST_PARTS = ['max-parts', 'part-number-marker', 'encoding-type']
 const LIST_BUCKETS = ['max-buckets', 'prefix', 'continuation-token', 'bucket-region']

@@ -207,8 +207,7 @@ const TABLE = {
   BucketNotEmpty: { status: 409, message: 'The bucket you tried to delete is not empty' },
   ConditionalRequestConflict: {
     status: 409,
-    message:
-      'The conditional request cannot succeed due to a conflicting operation.',
+    message: 'The conditional request cannot succeed due to a conflicting operation.',
   },
   InvalidBucketState: {
     status: 409,

@@ -55,8 +55,15 @@ function authorization(signedHeaders: string, signature: string, separator = ','
 const DATE = ['x-amz-date', '20130524T000000Z']
 const GET_SIGNATURE = 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41'
 const GET_HEADERS = [
-  'Host', HOST, 'Range', 'bytes=0-9', 'x-amz-content-sha256', EMPTY, ...DATE,
-  'Authorization', authorization('host;range;x-amz-content-sha256;x-amz-date', GET_SIGNATURE),
+  'Host',
+  HOST,
+  'Range',
+  'bytes=0-9',
+  'x-amz-content-sha256',
+  EMPTY,
+  ...DATE,
+  'Authorization',
+  authorization('host;range;x-amz-content-sha256;x-amz-date', GET_SIGNATURE),
 ]
 
 test('the published example of GET Object verifies', () => {
@@ -65,10 +72,17 @@ test('the published example of GET Object verifies', () => {
 
 test('the published example of PUT Object verifies', () => {
   const headers = [
-    'Host', HOST, 'Date', 'Fri, 24 May 2013 00:00:00 GMT', ...DATE,
-    'x-amz-storage-class', 'REDUCED_REDUNDANCY',
-    'x-amz-content-sha256', '44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072',
-    'Authorization', authorization(
+    'Host',
+    HOST,
+    'Date',
+    'Fri, 24 May 2013 00:00:00 GMT',
+    ...DATE,
+    'x-amz-storage-class',
+    'REDUCED_REDUNDANCY',
+    'x-amz-content-sha256',
+    '44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072',
+    'Authorization',
+    authorization(
       'date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class',
       '98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd',
     ),
@@ -95,9 +109,10 @@ test('the published example of a presigned URL verifies', () => {
 })
 
 test('S3.md 10: the header may have spaces or none after commas', () => {
-  const spaced = [...GET_HEADERS.slice(0, -1), authorization(
-    'host;range;x-amz-content-sha256;x-amz-date', GET_SIGNATURE, ', ',
-  )]
+  const spaced = [
+    ...GET_HEADERS.slice(0, -1),
+    authorization('host;range;x-amz-content-sha256;x-amz-date', GET_SIGNATURE, ', '),
+  ]
   assert.equal(signIn(requestOf('GET /test.txt', spaced)), 'header')
 })
 
@@ -168,7 +183,16 @@ test('S3.md 9: host and every x-amz- header that was sent must be signed', () =>
 })
 
 test('S3.md 9: values are trimmed, runs of spaces made one, repetitions joined in order', () => {
-  const base = ['host', 'h', 'x-amz-meta-a', 'b  "c   d" ', 'X-Amz-Meta-A', ' e', 'x-amz-meta-n', '']
+  const base = [
+    'host',
+    'h',
+    'x-amz-meta-a',
+    'b  "c   d" ',
+    'X-Amz-Meta-A',
+    ' e',
+    'x-amz-meta-n',
+    '',
+  ]
   const request = { method: 'PUT', rawTarget: '/b/k', headers: base, payloadHash: EMPTY }
   const signed = signRequest(request, SIGNER)
   const tidy = ['host', 'h', 'x-amz-meta-a', 'b "c d",e', 'x-amz-meta-n', '']
@@ -192,7 +216,9 @@ test('S3.md 8: what a client signs by its own canonical form verifies, however i
   fc.assert(
     fc.property(text, pairs, fc.boolean(), (key, params, isLower) => {
       const encode = (s: string): string =>
-        isLower ? encodeURIComponent(s).replace(/%../g, (e) => e.toLowerCase()) : encodeURIComponent(s)
+        isLower
+          ? encodeURIComponent(s).replace(/%../g, (e) => e.toLowerCase())
+          : encodeURIComponent(s)
       const query = params
         .filter(([name]) => name !== '' && !name.toLowerCase().startsWith('x-amz'))
         .map(([name, value]) => `${encode(name)}=${encode(value)}`)
@@ -216,8 +242,15 @@ test('S3.md 8: a path is signed as sent, or with its escaped slashes plain', () 
 })
 
 test('S3.md 15: a presigned URL expires, and says so', () => {
-  const target = presignTarget({ method: 'GET', rawTarget: '/b/k?response-expires=1', host: 'h' }, SIGNER, 60)
-  const at = (sec: number): { region: string; nowMs: number } => ({ ...CONTEXT, nowMs: NOW_MS + sec * 1000 })
+  const target = presignTarget(
+    { method: 'GET', rawTarget: '/b/k?response-expires=1', host: 'h' },
+    SIGNER,
+    60,
+  )
+  const at = (sec: number): { region: string; nowMs: number } => ({
+    ...CONTEXT,
+    nowMs: NOW_MS + sec * 1000,
+  })
   const request = requestOf(`GET ${target}`, ['host', 'h'])
   assert.equal(signIn(request, at(60)), 'query')
   const late = refusal(request, at(61))
@@ -248,7 +281,9 @@ test('S3.md 15: credentials in header and query at once are refused', () => {
 })
 
 test('Signature Version 2 in a query is refused by name', () => {
-  const error = refusal(requestOf('GET /b/k?AWSAccessKeyId=a&Expires=1&Signature=b', ['host', HOST]))
+  const error = refusal(
+    requestOf('GET /b/k?AWSAccessKeyId=a&Expires=1&Signature=b', ['host', HOST]),
+  )
   assert.equal(error.code, 'InvalidRequest')
   assert.match(error.message, /Please use AWS4-HMAC-SHA256/)
 })

@@ -2,7 +2,28 @@
 // processes for reads. A batch of commits is one transaction and one fdatasync.
 
 import type { Clock } from '../base/clock.ts'
-import { EngineError, type Engine, type EngineReader } from './engine.ts'
+import { ID_SIZE_BYTES, writeId, type CommitId } from '../base/id.ts'
+import { FATE_KEPT_MS, RANGE_READ_ENTRIES_MAX } from '../base/limits.ts'
+import { Committer, type BatchDriver, type Writes } from './committer.ts'
+import {
+  EngineError,
+  type Commit,
+  type Committed,
+  type Engine,
+  type EngineReader,
+  type EngineStatus,
+  type LogEntry,
+  type ReadRequest,
+  type ReadResult,
+  type Versionstamp,
+} from './engine.ts'
+import { FRESH_HEAD, decodeHead, encodeHead, type Head } from './head.ts'
+import { Environment } from './lmdb-env.ts'
+import { logEntryStamp, encodeLogEntry } from './log-entry.ts'
+import { LOG_PAGE_SIZE_BYTES, checkLogPage } from './log-page.ts'
+import type { Base } from './overlay.ts'
+import { checkRange } from './range.ts'
+import { STAMP_SIZE_BYTES, readStamp, readUint64, writeStamp, writeUint64 } from './stamp.ts'
 
 export interface LmdbEngineOptions {
   /** The environment's folder; made where it does not exist. */
@@ -10,12 +31,240 @@ export interface LmdbEngineOptions {
   readonly clock: Clock
 }
 
+const HEAD_KEY: Buffer = Buffer.from('head')
+const FATE_SIZE_BYTES: number = ID_SIZE_BYTES + STAMP_SIZE_BYTES
+const TIME_SIZE_BYTES = 8
+const LAST_STAMP: Versionstamp = { incarnation: 2 ** 52, sequence: 0 }
+
 /** Opens for commits and reads. One process does so at a time; the kernel's lock is its fence. */
-export async function openLmdbEngine(options: LmdbEngineOptions): Promise<Engine> {
-  throw new EngineError('unavailable', `${options.path}: not built yet`)
+export async function openLmdbEngine({ path, clock }: LmdbEngineOptions): Promise<Engine> {
+  return new LmdbEngine(new Environment(path, 'write'), clock)
 }
 
 /** Opens an environment that a writer has made, for reads alone; its reads see every commit. */
 export async function openLmdbReader(path: string): Promise<EngineReader & AsyncDisposable> {
-  throw new EngineError('unavailable', `${path}: not built yet`)
+  const environment = new Environment(path, 'read')
+  return {
+    read: async (request) => readEnvironment(environment, request),
+    [Symbol.asyncDispose]: async () => await environment.close(),
+  }
+}
+
+function readEnvironment(environment: Environment, { keys, ranges }: ReadRequest): ReadResult {
+  environment.refresh()
+  const { entries } = environment
+  const values = (keys ?? []).map((key) => environment.get(entries, key))
+  const isWhole = (ranges ?? []).map((range) => {
+    checkRange(range)
+    return environment.visit(entries, range)
+  })
+  return { values, isWhole }
+}
+
+function headOf(environment: Environment): Head {
+  const bytes = environment.get(environment.meta, HEAD_KEY)
+  return bytes === null ? FRESH_HEAD : decodeHead(bytes)
+}
+
+class LmdbDriver implements BatchDriver {
+  private readonly environment: Environment
+  private readonly base: Base
+
+  constructor(environment: Environment) {
+    this.environment = environment
+    const { entries } = environment
+    this.base = {
+      get: (key) => environment.get(entries, key),
+      first: (range) => environment.first(entries, range),
+      last: (range) => environment.last(entries, range),
+    }
+  }
+
+  async run(decide: (base: Base, head: Head) => Writes | null): Promise<void> {
+    let thrown: { readonly error: unknown } | null = null
+    try {
+      await this.environment.transact(() => {
+        try {
+          const head = headOf(this.environment)
+          const writes = decide(this.base, head)
+          if (writes !== null) this.write(writes, head)
+        } catch (error) {
+          // Nothing was written before `decide` answered; a failed write is the engine's end.
+          thrown = { error }
+          throw error
+        }
+      })
+    } catch (error) {
+      const { error: cause } = thrown ?? { error }
+      if (cause instanceof Error && !isWriteError(cause)) throw cause
+      throw commitError(cause)
+    }
+  }
+
+  private write({ head, batch }: Writes, before: Head): void {
+    const { entries, log, meta } = this.environment
+    if (batch !== null) {
+      for (const { key, value, isInBase } of batch.changes()) {
+        if (value !== null) entries.putSync(key, value)
+        else if (isInBase) entries.removeSync(key)
+      }
+      for (const { id, versionstamp, mutations } of batch.applied) {
+        const entry = encodeLogEntry({ id, versionstamp, cellTimeMs: head.cellTimeMs }, mutations)
+        log.putSync(stampKey(versionstamp), entry, { append: true })
+      }
+      this.writeFates(batch.applied, head)
+    }
+    const { incarnation } = head.logStart
+    for (let at = before.logStart.sequence + 1; at <= head.logStart.sequence; at++) {
+      log.removeSync(stampKey({ incarnation, sequence: at }))
+    }
+    meta.putSync(HEAD_KEY, encodeHead(head))
+  }
+
+  /** One record a batch; the oldest go with time, two for each that comes. */
+  private writeFates(
+    applied: readonly { readonly id: CommitId; readonly versionstamp: Versionstamp }[],
+    head: Head,
+  ): void {
+    const { fates } = this.environment
+    const record = Buffer.allocUnsafe(TIME_SIZE_BYTES + applied.length * FATE_SIZE_BYTES)
+    writeUint64(head.cellTimeMs, record, 0)
+    applied.forEach(({ id, versionstamp }, index) => {
+      const at = TIME_SIZE_BYTES + index * FATE_SIZE_BYTES
+      writeStamp(versionstamp, record, writeId(id, record, at))
+    })
+    fates.putSync(stampKey(head.versionstamp), record, { append: true })
+    for (let count = 0; count < 2; count++) {
+      const oldest = this.environment.first(fates, everyStamp())
+      if (oldest === null) return
+      if (readUint64(oldest.value, 0) + FATE_KEPT_MS >= head.cellTimeMs) return
+      fates.removeSync(oldest.key)
+    }
+  }
+}
+
+/** What lmdb itself throws has a number or a commit error; the code's own errors have neither. */
+function isWriteError(error: Error): boolean {
+  return 'commitError' in error || ('code' in error && typeof error.code !== 'string')
+}
+
+function commitError(cause: unknown): EngineError {
+  const inner = cause instanceof Error && 'commitError' in cause ? cause.commitError : cause
+  const text = inner instanceof Error ? inner.message : String(inner)
+  const isFull = /no space left|ENOSPC|MDB_MAP_FULL|quota/i.test(text)
+  return new EngineError(isFull ? 'full' : 'failed', `engine: a commit failed: ${text}`, cause)
+}
+
+function stampKey(stamp: Versionstamp): Buffer {
+  const key = Buffer.allocUnsafe(STAMP_SIZE_BYTES)
+  writeStamp(stamp, key, 0)
+  return key
+}
+
+function everyStamp(): { start: Buffer; end: Buffer } {
+  return { start: Buffer.alloc(1), end: stampKey(LAST_STAMP) }
+}
+
+class LmdbEngine implements Engine {
+  private readonly environment: Environment
+  private readonly committer: Committer
+  private isClosed = false
+
+  constructor(environment: Environment, clock: Clock) {
+    this.environment = environment
+    environment.refresh()
+    this.committer = new Committer(new LmdbDriver(environment), clock, headOf(environment))
+  }
+
+  async read(request: ReadRequest): Promise<ReadResult> {
+    this.checkOpen()
+    return readEnvironment(this.environment, request)
+  }
+
+  commit<T>(commit: Commit<T>): Promise<Committed<T>> {
+    return this.committer.commit(commit)
+  }
+
+  async log(after: Versionstamp, limit: number): Promise<LogEntry[]> {
+    this.checkOpen()
+    this.environment.refresh()
+    const head = headOf(this.environment)
+    const page: LogEntry[] = []
+    let sizeBytes = 0
+    const start = stampKey({ incarnation: after.incarnation, sequence: after.sequence + 1 })
+    this.environment.visit(this.environment.log, {
+      range: { start, end: stampKey(LAST_STAMP) },
+      limit: Math.min(Math.max(limit, 1), RANGE_READ_ENTRIES_MAX),
+      visit: (_, value) => {
+        const bytes = Buffer.from(value)
+        page.push({ versionstamp: logEntryStamp(bytes), bytes })
+        sizeBytes += bytes.length
+        return sizeBytes >= LOG_PAGE_SIZE_BYTES ? 'stop' : 'next'
+      },
+    })
+    checkLogPage(page, after, head, limit)
+    return page
+  }
+
+  trim(to: Versionstamp): Promise<void> {
+    return this.committer.trim(to)
+  }
+
+  fate(id: CommitId): Promise<Versionstamp | 'never'> {
+    return this.committer.between(async () => this.findFate(id))
+  }
+
+  /** Walks the records of the last 15 minutes; asked for only after a crash. */
+  private findFate(id: CommitId): Versionstamp | 'never' {
+    const wanted = Buffer.alloc(ID_SIZE_BYTES)
+    writeId(id, wanted, 0)
+    this.environment.refresh()
+    let found: Versionstamp | null = null
+    let { start, end } = everyStamp()
+    for (let isWhole = false; !isWhole && found === null; ) {
+      isWhole = this.environment.visit(this.environment.fates, {
+        range: { start, end },
+        limit: RANGE_READ_ENTRIES_MAX,
+        visit: (key, value) => {
+          start = Buffer.concat([key, Buffer.of(0)])
+          found = stampIn(value, wanted)
+          return found === null ? 'next' : 'stop'
+        },
+      })
+    }
+    return found ?? 'never'
+  }
+
+  takeEpoch(): Promise<number> {
+    return this.committer.takeEpoch()
+  }
+
+  confirmClock(): Promise<void> {
+    return this.committer.confirmClock()
+  }
+
+  status(): EngineStatus {
+    return this.committer.status()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.committer.close()
+    if (this.isClosed) return
+    this.isClosed = true
+    await this.environment.close()
+  }
+
+  private checkOpen(): void {
+    if (this.isClosed) throw new EngineError('closed', 'engine: it is closed')
+  }
+}
+
+/** The stamp of a commit in a fates record, or null. */
+function stampIn(record: Buffer, wanted: Buffer): Versionstamp | null {
+  for (let at = TIME_SIZE_BYTES; at < record.length; at += FATE_SIZE_BYTES) {
+    if (record.compare(wanted, 0, ID_SIZE_BYTES, at, at + ID_SIZE_BYTES) === 0) {
+      return readStamp(record, at + ID_SIZE_BYTES)
+    }
+  }
+  return null
 }

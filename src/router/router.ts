@@ -2,6 +2,7 @@
 // gateway and directory. It keeps nothing but caches. Source: DESIGN.md, Words; README.md here.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Directory } from '../directory/directory.ts'
@@ -82,6 +83,8 @@ export interface Router extends AsyncDisposable {
   readonly onRequest: (req: IncomingMessage, res: ServerResponse) => void
   /** The same for a request that waits for `100 Continue` before it sends its body. */
   readonly onCheckContinue: (req: IncomingMessage, res: ServerResponse) => void
+  /** Answers what the HTTP parser refused. */
+  readonly onClientError: (error: NodeJS.ErrnoException, socket: Duplex) => void
   /** Health and metrics for a listener of their own; anything else is 404. */
   readonly onAdminRequest: (req: IncomingMessage, res: ServerResponse) => void
   /** Requests under way. */
@@ -92,25 +95,12 @@ export interface Router extends AsyncDisposable {
 }
 
 /**
- * Lets a server's requests be answered by `router`; the sockets stay the caller's. Requests that
- * cannot be parsed are answered 400 and their connection is closed.
+ * Lets a server's requests be answered by `router`; the sockets stay the caller's. What is no HTTP
+ * is answered 400, and its connection is closed.
  */
 export function attachRouter(server: Server, router: Router): void {
   server.on('request', router.onRequest)
   server.on('checkContinue', router.onCheckContinue)
   server.on('checkExpectation', router.onRequest)
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy()
-      return
-    }
-    socket.end(BAD_REQUEST)
-  })
+  server.on('clientError', router.onClientError)
 }
-
-const BAD_REQUEST_BODY =
-  '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>BadRequest</Code>'
-  + '<Message>The request is not valid HTTP.</Message></Error>'
-const BAD_REQUEST =
-  'HTTP/1.1 400 Bad Request\r\nContent-Type: application/xml\r\nConnection: close\r\n'
-  + `Content-Length: ${BAD_REQUEST_BODY.length}\r\n\r\n${BAD_REQUEST_BODY}`

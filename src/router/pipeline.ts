@@ -1,0 +1,65 @@
+// A request's way, step by step. Each step is a file; this one is their order and nothing else.
+
+import { detectOperation } from '../s3/detect.ts'
+import { checkAclHeaders, parseExpectedOwner, refuseUnsupportedHeaders } from '../s3/refused-headers.ts'
+import { RequestHeaders } from '../s3/request-headers.ts'
+import { parseTarget } from '../s3/request-target.ts'
+import { S3Error } from '../s3/s3-error.ts'
+import type { S3Operation } from '../s3/s3-operation.ts'
+import { effectiveHeaders } from '../s3/sign/effective-headers.ts'
+import { answerError } from './answer-error.ts'
+import { authenticate } from './authenticate.ts'
+import { authorizeBucket } from './authorize.ts'
+import type { Exchange } from './exchange.ts'
+import { answerAdmin, isAdminTarget } from './health.ts'
+import type { Call } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
+
+/** Answers one request, whatever comes. */
+export async function answer(exchange: Exchange): Promise<void> {
+  try {
+    await take(exchange)
+  } catch (thrown) {
+    answerError(exchange, thrown)
+  }
+}
+
+async function take(exchange: Exchange): Promise<void> {
+  const { req, services } = exchange
+  const method = req.method ?? ''
+  const sent = new RequestHeaders(req.rawHeaders)
+  const target = parseTarget(req.url ?? '', sent.get('host'), services.domains)
+  exchange.target = target
+  if (services.settings.admin === 'here' && isAdminTarget(target)) {
+    return await answerAdmin(exchange, target)
+  }
+  const name = detectOperation(method, target, sent)
+  exchange.operation = name
+  const operation = OPERATIONS[name]
+  if (operation.handle === null) throw notImplemented(name)
+  exchange.onDeadline = () => answerError(exchange, new S3Error('ServiceUnavailable'))
+  if (operation.on === 'form') return await operation.handle(exchange, target, sent)
+
+  const identity = await authenticate(services, { method, target, headers: sent })
+  const account = identity.kind === 'anonymous' ? null : identity.account
+  exchange.accountId = account?.id ?? null
+  const headers = effectiveHeaders(sent, target.query, identity.kind)
+  const bucket = operation.on === 'bucket' ? await authorizeBucket(services, {
+    account, bucketName: target.bucket ?? '', name: identity.name,
+    expectedOwnerId: parseExpectedOwner(headers),
+  }) : null
+  if (identity.kind === 'anonymous') throw new S3Error('AccessDenied')
+  refuseUnsupportedHeaders(headers)
+  checkAclHeaders(headers)
+  const call: Call = {
+    exchange, services, target, key: target.key ?? '', headers, account: identity.account,
+    authKind: identity.kind, seed: identity.seed,
+  }
+  if (operation.on === 'service') await operation.handle(call)
+  else if (bucket !== null) await operation.handle(call, bucket)
+}
+
+function notImplemented(name: S3Operation): S3Error {
+  return new S3Error('NotImplemented', { message: `${name} is not implemented.` })
+}
+

@@ -7,6 +7,7 @@ import { Buffer } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import type { BucketId, ExtentId, WriterId } from '../../src/base/id.ts'
 import type { EngineReader, Mutation } from '../../src/engine/engine.ts'
+import { openLmdbReader } from '../../src/engine/lmdb.ts'
 import { Environment } from '../../src/engine/lmdb-env.ts'
 import { versionReferrer } from '../../src/object-index/body.ts'
 import { bucketKey, encodeBucketRecord } from '../../src/object-index/bucket-record.ts'
@@ -142,19 +143,6 @@ function fillRest(
   environment.entries.putSync(bucketKey(bucketId), encodeBucketRecord(bucket))
 }
 
-function openReader(folder: string): EngineReader {
-  const environment = new Environment(folder, 'read')
-  return {
-    read: async ({ keys = [], ranges = [] }) => {
-      environment.refresh()
-      return {
-        values: keys.map((key) => environment.get(environment.entries, key)),
-        isWhole: ranges.map((range) => environment.visit(environment.entries, range)),
-      }
-    },
-  }
-}
-
 interface ScanAnswer {
   readonly partial: PartialValidation
   readonly cpuSeconds: number
@@ -162,17 +150,18 @@ interface ScanAnswer {
 }
 
 function scanInChild(folder: string): void {
-  process.on('message', async (partition: ValidationRange) => {
-    const partial = await validatePartition(openReader(folder), { partition })
+  const answer = async (partition: ValidationRange): Promise<void> => {
+    const partial = await validatePartition(await openLmdbReader(folder), { partition })
     const { user, system } = process.cpuUsage()
     const rss = /RssAnon:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
-    const answer: ScanAnswer = {
+    const scanned: ScanAnswer = {
       partial,
       cpuSeconds: (user + system) / 1e6,
       rssAnonKib: Number(rss),
     }
-    process.send?.(answer, () => process.exit())
-  })
+    process.send?.(scanned, () => process.exit())
+  }
+  process.on('message', (partition: ValidationRange) => void answer(partition))
 }
 
 function scan(folder: string, partition: ValidationRange): Promise<ScanAnswer> {
@@ -184,7 +173,7 @@ function scan(folder: string, partition: ValidationRange): Promise<ScanAnswer> {
 }
 
 async function run(folder: string): Promise<void> {
-  const engine = openReader(folder)
+  const engine = await openLmdbReader(folder)
   const startMs = performance.now()
   const partitions = await planPartitions(engine, PROCESSES)
   const answers = await Promise.all(partitions.map((partition) => scan(folder, partition)))

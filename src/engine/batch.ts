@@ -3,10 +3,21 @@
 
 import { assert } from '../base/assert.ts'
 import type { CommitId } from '../base/id.ts'
-import { COMMIT_MUTATIONS_MAX, COMMIT_SIZE_BYTES_MAX, ENGINE_KEY_SIZE_BYTES_MAX, GROUP_COMMITS_MAX,
-  GROUP_SIZE_BYTES_MAX } from '../base/limits.ts'
-import { SUM_FIELDS, type Commit, type Committed, type Decision, type Mutation,
-  type Versionstamp } from './engine.ts'
+import {
+  COMMIT_MUTATIONS_MAX,
+  COMMIT_SIZE_BYTES_MAX,
+  ENGINE_KEY_SIZE_BYTES_MAX,
+  GROUP_COMMITS_MAX,
+  GROUP_SIZE_BYTES_MAX,
+} from '../base/limits.ts'
+import {
+  SUM_FIELDS,
+  type Commit,
+  type Committed,
+  type Decision,
+  type Mutation,
+  type Versionstamp,
+} from './engine.ts'
 import { BatchOverlay, CommitOverlay, type Base, type Slot } from './overlay.ts'
 
 /** A commit of a batch that applied: what its log entry is made of. */
@@ -93,8 +104,12 @@ export type AnyPending = Pick<Pending<unknown>, 'commit' | 'decide' | 'settle' |
  * Decides as many of `queue` as one batch holds, from its first on.
  * @returns how many, and what they write: null where that is nothing.
  */
-export function decideBatch(queue: readonly AnyPending[], base: Base, last: Versionstamp,
-  cellTimeMs: number): { readonly taken: number; readonly batch: Batch | null } {
+export function decideBatch(
+  queue: readonly AnyPending[],
+  base: Base,
+  last: Versionstamp,
+  cellTimeMs: number,
+): { readonly taken: number; readonly batch: Batch | null } {
   const overlay = new BatchOverlay(base)
   const applied: Applied[] = []
   let stamp = last
@@ -117,19 +132,25 @@ export function decideBatch(queue: readonly AnyPending[], base: Base, last: Vers
 
 /** What decide hands over is code's own: beyond a limit it is a programmer's error. */
 function checkMutations(mutations: readonly Mutation[]): void {
-  assert(mutations.length <= COMMIT_MUTATIONS_MAX,
-    `a commit has at most ${COMMIT_MUTATIONS_MAX} mutations, not ${mutations.length}`)
+  assert(
+    mutations.length <= COMMIT_MUTATIONS_MAX,
+    `a commit has at most ${COMMIT_MUTATIONS_MAX} mutations, not ${mutations.length}`,
+  )
   let sizeBytes = 0
   for (const mutation of mutations) {
     const size = mutation.key.length
-    assert(size >= 1 && size <= ENGINE_KEY_SIZE_BYTES_MAX,
-      `a key has 1 to ${ENGINE_KEY_SIZE_BYTES_MAX} bytes, not ${size}`)
+    assert(
+      size >= 1 && size <= ENGINE_KEY_SIZE_BYTES_MAX,
+      `a key has 1 to ${ENGINE_KEY_SIZE_BYTES_MAX} bytes, not ${size}`,
+    )
     sizeBytes += size
     if (mutation.kind === 'set') sizeBytes += mutation.value.length
     if (mutation.kind !== 'sum') continue
     assert(mutation.deltas.length === SUM_FIELDS, `a sum has ${SUM_FIELDS} deltas`)
     sizeBytes += 8 * SUM_FIELDS
   }
-  assert(sizeBytes <= COMMIT_SIZE_BYTES_MAX,
-    `a commit has at most ${COMMIT_SIZE_BYTES_MAX} bytes, not ${sizeBytes}`)
+  assert(
+    sizeBytes <= COMMIT_SIZE_BYTES_MAX,
+    `a commit has at most ${COMMIT_SIZE_BYTES_MAX} bytes, not ${sizeBytes}`,
+  )
 }

@@ -23,8 +23,10 @@ export class CellClock {
     if (lastMs === 0) return null
     const gapMs = this.checkedWallMs - lastMs
     if (gapMs > CLOCK_GAP_MS_MAX) {
-      return `the wall clock is ${gapMs} ms past the last commit: ` +
+      return (
+        `the wall clock is ${gapMs} ms past the last commit: ` +
         'set it, or confirm that so much time has passed'
+      )
     }
     if (gapMs < -CLOCK_JUMP_MS_MAX) {
       return `the wall clock is ${-gapMs} ms before the last commit's time: set it, then confirm`

@@ -7,8 +7,13 @@ import type { Clock } from '../base/clock.ts'
 import { COMMIT_QUEUE_LENGTH_MAX } from '../base/limits.ts'
 import { Pending, decideBatch, type AnyPending, type Batch } from './batch.ts'
 import { CellClock } from './cell-clock.ts'
-import { EngineError, type Commit, type Committed, type EngineStatus,
-  type Versionstamp } from './engine.ts'
+import {
+  EngineError,
+  type Commit,
+  type Committed,
+  type EngineStatus,
+  type Versionstamp,
+} from './engine.ts'
 import type { Head } from './head.ts'
 import type { Base } from './overlay.ts'
 import { compareStamps, stampText } from './stamp.ts'
@@ -73,8 +78,12 @@ export class Committer {
     const refusal = this.refusal()
     if (refusal !== null) pending.fail(refusal)
     else if (this.queue.length >= COMMIT_QUEUE_LENGTH_MAX) {
-      pending.fail(new EngineError('unavailable',
-        `engine: ${COMMIT_QUEUE_LENGTH_MAX} commits wait already; try again`))
+      pending.fail(
+        new EngineError(
+          'unavailable',
+          `engine: ${COMMIT_QUEUE_LENGTH_MAX} commits wait already; try again`,
+        ),
+      )
     } else {
       this.queue.push(pending)
       this.arrived += 1
@@ -123,14 +132,19 @@ export class Committer {
 
   /** Trims in steps, each a transaction of its own, so that commits go on in between. */
   async trim(to: Versionstamp): Promise<void> {
-    assert(compareStamps(to, this.head.versionstamp) <= 0,
-      `the log ends at ${stampText(this.head.versionstamp)}, before ${stampText(to)}`)
+    assert(
+      compareStamps(to, this.head.versionstamp) <= 0,
+      `the log ends at ${stampText(this.head.versionstamp)}, before ${stampText(to)}`,
+    )
     for (let isDone = false; !isDone;) {
       isDone = await this.between(async () => {
         const { logStart } = await this.changeHead((head) => {
           if (compareStamps(to, head.logStart) <= 0) return null
           const sequence = Math.min(to.sequence, head.logStart.sequence + TRIM_ENTRIES_MAX)
-          return { ...head, logStart: sequence === to.sequence ? to : { ...head.logStart, sequence } }
+          return {
+            ...head,
+            logStart: sequence === to.sequence ? to : { ...head.logStart, sequence },
+          }
         })
         return compareStamps(to, logStart) <= 0
       })
@@ -139,8 +153,15 @@ export class Committer {
 
   status(): EngineStatus {
     const { versionstamp, logStart, clockAlarm } = this.head
-    return { epoch: this.epoch, versionstamp, logStart, commits: this.commits,
-      batches: this.batches, queueLength: this.queue.length, clockAlarm: this.alarm ?? clockAlarm }
+    return {
+      epoch: this.epoch,
+      versionstamp,
+      logStart,
+      commits: this.commits,
+      batches: this.batches,
+      queueLength: this.queue.length,
+      clockAlarm: this.alarm ?? clockAlarm,
+    }
   }
 
   /** Refuses what is new, and resolves when all that was accepted is settled. */
@@ -197,8 +218,15 @@ export class Committer {
 
   private writesOf(head: Head, batch: Batch): Writes {
     const versionstamp = batch.applied.at(-1)?.versionstamp ?? head.versionstamp
-    return { batch, head: { ...head, versionstamp, cellTimeMs: batch.cellTimeMs,
-      clockAlarm: this.alarm ?? head.clockAlarm } }
+    return {
+      batch,
+      head: {
+        ...head,
+        versionstamp,
+        cellTimeMs: batch.cellTimeMs,
+        clockAlarm: this.alarm ?? head.clockAlarm,
+      },
+    }
   }
 
   /** Commits a change of the head alone; null: there is none. Answers the head as it then is. */
@@ -240,8 +268,10 @@ export class Committer {
 
   private checkEpoch(head: Head): void {
     if (head.epoch === this.epoch) return
-    this.end = new EngineError('deposed',
-      `engine: its epoch ${this.epoch} was taken over by epoch ${head.epoch}`)
+    this.end = new EngineError(
+      'deposed',
+      `engine: its epoch ${this.epoch} was taken over by epoch ${head.epoch}`,
+    )
     throw this.end
   }
 
@@ -249,7 +279,11 @@ export class Committer {
   private afterError(error: unknown): unknown {
     const code = error instanceof EngineError ? error.code : null
     if (code === 'unavailable' || code === 'unsure') return error
-    this.end ??= new EngineError('failed', 'engine: a commit failed; it must be opened again', error)
+    this.end ??= new EngineError(
+      'failed',
+      'engine: a commit failed; it must be opened again',
+      error,
+    )
     return error
   }
 }

@@ -3,8 +3,14 @@
 
 import { crc32 } from 'node:zlib'
 import { EngineError, type Versionstamp } from './engine.ts'
-import { FIRST_INCARNATION, STAMP_SIZE_BYTES, readStamp, readUint64, writeStamp,
-  writeUint64 } from './stamp.ts'
+import {
+  FIRST_INCARNATION,
+  STAMP_SIZE_BYTES,
+  readStamp,
+  readUint64,
+  writeStamp,
+  writeUint64,
+} from './stamp.ts'
 
 export interface Head {
   /** Of the last commit. */
@@ -27,7 +33,11 @@ const CRC_SIZE_BYTES = 4
 
 const START: Versionstamp = Object.freeze({ incarnation: FIRST_INCARNATION, sequence: 0 })
 export const FRESH_HEAD: Head = Object.freeze({
-  versionstamp: START, logStart: START, epoch: 0, cellTimeMs: 0, clockAlarm: null,
+  versionstamp: START,
+  logStart: START,
+  epoch: 0,
+  cellTimeMs: 0,
+  clockAlarm: null,
 })
 
 export function encodeHead(head: Head): Buffer {
@@ -53,8 +63,10 @@ export function decodeHead(bytes: Buffer): Head {
     throw new EngineError('corrupt', `engine: its head record has the unknown version ${bytes[0]}`)
   }
   return {
-    versionstamp: readStamp(bytes, 1), logStart: readStamp(bytes, LOG_START_AT),
-    epoch: readUint64(bytes, EPOCH_AT), cellTimeMs: readUint64(bytes, TIME_AT),
+    versionstamp: readStamp(bytes, 1),
+    logStart: readStamp(bytes, LOG_START_AT),
+    epoch: readUint64(bytes, EPOCH_AT),
+    cellTimeMs: readUint64(bytes, TIME_AT),
     clockAlarm: end === ALARM_AT ? null : bytes.toString('utf8', ALARM_AT, end),
   }
 }

@@ -8,7 +8,8 @@ export function keyText(key: Uint8Array): string {
 
 /** The same bytes as a Buffer; no copy. */
 export function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes
+  return bytes instanceof Buffer
+    ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 

@@ -64,8 +64,15 @@ export class Environment {
     const codec = this.shared.codec()
     const isReadOnly = mode === 'read'
     try {
-      this.root = lmdb.open({ path, noSubdir: false, readOnly: isReadOnly, overlappingSync: false,
-        noMemInit: true, maxDbs: DATABASES.length, maxReaders: READERS_MAX, ...codec,
+      this.root = lmdb.open({
+        path,
+        noSubdir: false,
+        readOnly: isReadOnly,
+        overlappingSync: false,
+        noMemInit: true,
+        maxDbs: DATABASES.length,
+        maxReaders: READERS_MAX,
+        ...codec,
       }) as unknown as Root
     } catch (cause) {
       throw new EngineError('unavailable', `${path}: the engine's files cannot be opened`, cause)
@@ -161,13 +168,19 @@ export class Environment {
 
 /** From the first key on. A bound longer than any key is put before the keys that it is behind. */
 function forward({ start, end }: KeyRange): RangeOptions {
-  return end.length <= ENGINE_KEY_SIZE_BYTES_MAX ? { start, end }
+  return end.length <= ENGINE_KEY_SIZE_BYTES_MAX
+    ? { start, end }
     : { start, end: end.subarray(0, ENGINE_KEY_SIZE_BYTES_MAX), inclusiveEnd: true }
 }
 
 /** From the last key before `end` on. */
 function backward({ start, end }: KeyRange): RangeOptions {
   const isClipped = start.length > ENGINE_KEY_SIZE_BYTES_MAX
-  return { start: end, end: isClipped ? start.subarray(0, ENGINE_KEY_SIZE_BYTES_MAX) : start,
-    reverse: true, exclusiveStart: true, inclusiveEnd: !isClipped }
+  return {
+    start: end,
+    end: isClipped ? start.subarray(0, ENGINE_KEY_SIZE_BYTES_MAX) : start,
+    reverse: true,
+    exclusiveStart: true,
+    inclusiveEnd: !isClipped,
+  }
 }

@@ -91,7 +91,9 @@ export class SharedMemory {
 
 /** Views of one place in memory, by size. */
 class Views {
-  private readonly kept: (Buffer | undefined)[] = new Array<Buffer | undefined>(KEPT_VIEW_SIZE_BYTES_MAX + 1)
+  private readonly kept: (Buffer | undefined)[] = new Array<Buffer | undefined>(
+    KEPT_VIEW_SIZE_BYTES_MAX + 1,
+  )
   private source: Uint8Array | null = null
   private bytes: Buffer = NOTHING
 
@@ -106,6 +108,6 @@ class Views {
 
   of(size: number): Buffer {
     if (size > KEPT_VIEW_SIZE_BYTES_MAX) return this.bytes.subarray(0, size)
-    return this.kept[size] ??= this.bytes.subarray(0, size)
+    return (this.kept[size] ??= this.bytes.subarray(0, size))
   }
 }

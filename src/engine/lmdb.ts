@@ -221,7 +221,7 @@ class LmdbEngine implements Engine {
     this.environment.refresh()
     let found: Versionstamp | null = null
     let { start, end } = everyStamp()
-    for (let isWhole = false; !isWhole && found === null; ) {
+    for (let isWhole = false; !isWhole && found === null;) {
       isWhole = this.environment.visit(this.environment.fates, {
         range: { start, end },
         limit: RANGE_READ_ENTRIES_MAX,

@@ -39,8 +39,12 @@ export function logEntrySizeMax(mutations: readonly Mutation[]): number {
 }
 
 /** Writes an entry at `offset`, where `logEntrySizeMax` bytes are free; answers its end. */
-export function writeLogEntry(head: LogEntryHead, mutations: readonly Mutation[], into: Buffer,
-  offset: number): number {
+export function writeLogEntry(
+  head: LogEntryHead,
+  mutations: readonly Mutation[],
+  into: Buffer,
+  offset: number,
+): number {
   into[offset] = VERSION
   writeStamp(head.versionstamp, into, offset + STAMP_AT)
   writeId(head.id, into, offset + ID_AT)
@@ -100,7 +104,8 @@ export function logEntryStamp(bytes: Buffer): Versionstamp {
 export function decodeLogEntry(bytes: Buffer): DecodedLogEntry {
   const versionstamp = logEntryStamp(bytes)
   const end = bytes.length - CRC_SIZE_BYTES
-  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) throw corrupt('its checksum differs')
+  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end))
+    throw corrupt('its checksum differs')
   if (bytes[0] !== VERSION) throw corrupt(`its version ${bytes[0]} is unknown`)
   const mutations: Mutation[] = []
   let at = HEAD_SIZE_BYTES
@@ -110,12 +115,19 @@ export function decodeLogEntry(bytes: Buffer): DecodedLogEntry {
     at = next
   }
   if (at !== end) throw corrupt('it has bytes behind its last mutation')
-  return { versionstamp, id: readId<CommitId>(bytes, ID_AT),
-    cellTimeMs: readUint64(bytes, TIME_AT), mutations }
+  return {
+    versionstamp,
+    id: readId<CommitId>(bytes, ID_AT),
+    cellTimeMs: readUint64(bytes, TIME_AT),
+    mutations,
+  }
 }
 
-function readMutation(bytes: Buffer, offset: number, end: number):
-  { readonly mutation: Mutation; readonly next: number } {
+function readMutation(
+  bytes: Buffer,
+  offset: number,
+  end: number,
+): { readonly mutation: Mutation; readonly next: number } {
   const within = (at: number): number => {
     if (at > end) throw corrupt('a mutation passes its end')
     return at

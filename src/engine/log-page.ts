@@ -11,8 +11,12 @@ export const LOG_PAGE_ENTRIES_MAX = 10_000
 export const LOG_PAGE_SIZE_BYTES: number = 4 * 1024 * 1024
 
 /** @throws EngineError `corrupt` where `page` does not go on right behind `after`, without a gap */
-export function checkLogPage(page: readonly LogEntry[], after: Versionstamp, head: Head,
-  limit: number): void {
+export function checkLogPage(
+  page: readonly LogEntry[],
+  after: Versionstamp,
+  head: Head,
+  limit: number,
+): void {
   assert(limit >= 1 && limit <= LOG_PAGE_ENTRIES_MAX, `1 to ${LOG_PAGE_ENTRIES_MAX} log entries`)
   if (compareStamps(after, head.logStart) < 0) {
     throw gap(after, `the log was trimmed up to ${stampText(head.logStart)}`)

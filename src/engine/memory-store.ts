@@ -86,8 +86,10 @@ export class MemoryStore implements Base {
   logBehind(after: Versionstamp, limit: number): LogEntry[] {
     const from = after.sequence - this.head.logStart.sequence
     const page = from < 0 ? [] : this.log.slice(from, from + limit)
-    const entries = page.map((bytes) =>
-      ({ versionstamp: logEntryStamp(bytes), bytes: Buffer.from(bytes) }))
+    const entries = page.map((bytes) => ({
+      versionstamp: logEntryStamp(bytes),
+      bytes: Buffer.from(bytes),
+    }))
     checkLogPage(entries, after, this.head, limit)
     return entries
   }

@@ -41,7 +41,10 @@ class Scratch {
     if (size > this.bytes.length) this.bytes = Buffer.allocUnsafe(2 * size)
     this.bytes.write(text, 0, 'latin1')
     value.copy(this.bytes, text.length)
-    const answer = visit(this.bytes.subarray(0, text.length), this.bytes.subarray(text.length, size))
+    const answer = visit(
+      this.bytes.subarray(0, text.length),
+      this.bytes.subarray(text.length, size),
+    )
     const kept = typeof answer === 'string' ? answer : Buffer.from(answer)
     this.bytes.fill(SPOILED, 0, size)
     return kept

@@ -4,8 +4,18 @@
 import type { Clock } from '../base/clock.ts'
 import type { CommitId } from '../base/id.ts'
 import { Committer, type BatchDriver, type Writes } from './committer.ts'
-import { EngineError, type Commit, type Committed, type Engine, type EngineReader, type EngineStatus,
-  type LogEntry, type ReadRequest, type ReadResult, type Versionstamp } from './engine.ts'
+import {
+  EngineError,
+  type Commit,
+  type Committed,
+  type Engine,
+  type EngineReader,
+  type EngineStatus,
+  type LogEntry,
+  type ReadRequest,
+  type ReadResult,
+  type Versionstamp,
+} from './engine.ts'
 import type { Head } from './head.ts'
 import { visitEntries } from './memory-visit.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -113,8 +123,11 @@ class MemoryEngine implements Engine {
   constructor(options: MemoryEngineOptions) {
     this.store = options.store ?? createMemoryStore()
     this.faults = options.faults ?? null
-    this.committer = new Committer(new MemoryDriver(this.store, options), options.clock,
-      this.store.head)
+    this.committer = new Committer(
+      new MemoryDriver(this.store, options),
+      options.clock,
+      this.store.head,
+    )
   }
 
   async read(request: ReadRequest): Promise<ReadResult> {

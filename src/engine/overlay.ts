@@ -224,7 +224,10 @@ export class CommitOverlay implements Overlay {
   }
 
   first(range: KeyRange): Entry | null {
-    assert(isNamed(range, this.firsts), 'a range that decide asks the first of is one of its firsts')
+    assert(
+      isNamed(range, this.firsts),
+      'a range that decide asks the first of is one of its firsts',
+    )
     return this.batch.first(range)
   }
 
@@ -241,6 +244,11 @@ export class CommitOverlay implements Overlay {
 }
 
 function isNamed(range: KeyRange, named: readonly KeyRange[]): boolean {
-  return named.includes(range) || named.some(({ start, end }) =>
-    Buffer.compare(start, range.start) === 0 && Buffer.compare(end, range.end) === 0)
+  return (
+    named.includes(range) ||
+    named.some(
+      ({ start, end }) =>
+        Buffer.compare(start, range.start) === 0 && Buffer.compare(end, range.end) === 0,
+    )
+  )
 }

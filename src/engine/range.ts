@@ -19,8 +19,10 @@ export function checkKeyRange({ start, end }: KeyRange): void {
 
 export function checkRange({ range, limit }: RangeRead): void {
   checkKeyRange(range)
-  assert(Number.isSafeInteger(limit) && limit >= 1 && limit <= RANGE_READ_ENTRIES_MAX,
-    `a read visits 1 to ${RANGE_READ_ENTRIES_MAX} entries of a range`)
+  assert(
+    Number.isSafeInteger(limit) && limit >= 1 && limit <= RANGE_READ_ENTRIES_MAX,
+    `a read visits 1 to ${RANGE_READ_ENTRIES_MAX} entries of a range`,
+  )
 }
 
 export function checkSeek(isAhead: boolean): void {

@@ -28,7 +28,7 @@ export class SortedEntries {
   get(text: string): Buffer | null {
     const chunk = this.chunkOf(text)
     const index = lowerBound(chunk.texts, text)
-    return chunk.texts[index] === text ? chunk.values[index] ?? null : null
+    return chunk.texts[index] === text ? (chunk.values[index] ?? null) : null
   }
 
   /** Keeps `value` as it is: the caller changes it no more. */
@@ -67,8 +67,10 @@ export class SortedEntries {
   before(text: string): Place | null {
     const chunkIndex = this.chunkIndexOf(text)
     const index = lowerBound(this.chunks[chunkIndex]?.texts ?? [], text)
-    return this.place(chunkIndex, index - 1) ??
+    return (
+      this.place(chunkIndex, index - 1) ??
       this.place(chunkIndex - 1, (this.chunks[chunkIndex - 1]?.texts.length ?? 0) - 1)
+    )
   }
 
   private place(chunkIndex: number, index: number): Place | null {

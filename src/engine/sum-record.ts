@@ -3,7 +3,9 @@
 import { EngineError, SUM_FIELDS } from './engine.ts'
 
 export const SUM_SIZE_BYTES: number = SUM_FIELDS * 8
-export const NO_SUMS: readonly bigint[] = Object.freeze(Array.from({ length: SUM_FIELDS }, () => 0n))
+export const NO_SUMS: readonly bigint[] = Object.freeze(
+  Array.from({ length: SUM_FIELDS }, () => 0n),
+)
 
 export function encodeSums(sums: readonly bigint[]): Buffer {
   const record = Buffer.allocUnsafe(SUM_SIZE_BYTES)
@@ -17,7 +19,10 @@ export function encodeSums(sums: readonly bigint[]): Buffer {
 export function decodeSums(record: Buffer | null): readonly bigint[] {
   if (record === null) return NO_SUMS
   if (record.length !== SUM_SIZE_BYTES) {
-    throw new EngineError('corrupt', `engine: a sum record has ${record.length} bytes, not ${SUM_SIZE_BYTES}`)
+    throw new EngineError(
+      'corrupt',
+      `engine: a sum record has ${record.length} bytes, not ${SUM_SIZE_BYTES}`,
+    )
   }
   return NO_SUMS.map((_, field) => record.readBigInt64BE(field * 8))
 }

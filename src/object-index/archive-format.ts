@@ -55,7 +55,10 @@ export function encodeArchiveHead(head: ArchiveHead): Buffer {
     stamp(head.previous)
     stamp(head.first)
     stamp(head.last)
-    out.u8(head.isRoot ? 1 : 0).u32(head.entryCount).u64(head.lastTimeMs)
+    out
+      .u8(head.isRoot ? 1 : 0)
+      .u32(head.entryCount)
+      .u64(head.lastTimeMs)
   } else {
     out.raw(Buffer.from(head.checkpointId, 'hex'))
     stamp(head.start)
@@ -84,11 +87,25 @@ export function decodeArchiveHead(bytes: Uint8Array): ArchiveHead {
   }
   let head: ArchiveHead
   if (kind === KIND.log) {
-    head = { kind: 'log', previous: stamp(), first: stamp(), last: stamp(),
-      isRoot: from.u8() === 1, entryCount: from.u32(), lastTimeMs: from.u64() }
+    head = {
+      kind: 'log',
+      previous: stamp(),
+      first: stamp(),
+      last: stamp(),
+      isRoot: from.u8() === 1,
+      entryCount: from.u32(),
+      lastTimeMs: from.u64(),
+    }
   } else if (kind === KIND.checkpoint) {
-    head = { kind: 'checkpoint', checkpointId: from.raw(16).toString('hex'), start: stamp(),
-      page: from.u32(), recordCount: from.u32(), exactAt: optional(), end: optional() }
+    head = {
+      kind: 'checkpoint',
+      checkpointId: from.raw(16).toString('hex'),
+      start: stamp(),
+      page: from.u32(),
+      recordCount: from.u32(),
+      exactAt: optional(),
+      end: optional(),
+    }
   } else {
     throw corrupt(`its kind ${kind} is unknown`)
   }
@@ -139,8 +156,11 @@ export class PageWriter {
   }
 
   /** The page's body; the writer begins anew. */
-  take(): { readonly pieces: readonly Uint8Array[]; readonly sizeBytes: number
-    readonly count: number } {
+  take(): {
+    readonly pieces: readonly Uint8Array[]
+    readonly sizeBytes: number
+    readonly count: number
+  } {
     const { sizeBytes, count } = this
     this.sizeBytes = 0
     this.count = 0

@@ -11,7 +11,11 @@ import { decodeLogEntry } from '../engine/log-entry.ts'
 import type { ExtentFiller } from '../placement/placement.ts'
 import type { Storage } from '../storage/storage.ts'
 import {
-  decodeArchiveHead, encodeArchiveHead, encodeEntries, toArchive, type LogHead,
+  decodeArchiveHead,
+  encodeArchiveHead,
+  encodeEntries,
+  toArchive,
+  type LogHead,
 } from './archive-format.ts'
 import { ARCHIVER, TAIL_BLOBS_MAX, type ArchiveState } from './archive-state.ts'
 import { NO_TRAILER } from './checkpoint.ts'
@@ -106,10 +110,13 @@ export class LogArchiver {
     const { incarnationsBefore } = state
     const first = entries[0] ?? last
     const head: LogHead = {
-      kind: 'log', previous: state.previous, isRoot: state.isRoot,
+      kind: 'log',
+      previous: state.previous,
+      isRoot: state.isRoot,
       first: toArchive(first.versionstamp, incarnationsBefore),
       last: toArchive(last.versionstamp, incarnationsBefore),
-      entryCount: entries.length, lastTimeMs: decodeLogEntry(last.bytes).cellTimeMs,
+      entryCount: entries.length,
+      lastTimeMs: decodeLogEntry(last.bytes).cellTimeMs,
     }
     const body = encodeEntries(entries.map(({ bytes }) => bytes))
     await this.#write(head, 0, body, { cursor: last.versionstamp, dropped: [] })
@@ -119,27 +126,58 @@ export class LogArchiver {
   }
 
   /** Writes a log blob and names it. A lease that was lost meanwhile costs another write. */
-  async #write(head: LogHead, level: number, body: readonly Uint8Array[], commit: {
-    readonly cursor: Versionstamp; readonly dropped: readonly ArchiveBlob[] }): Promise<void> {
+  async #write(
+    head: LogHead,
+    level: number,
+    body: readonly Uint8Array[],
+    commit: {
+      readonly cursor: Versionstamp
+      readonly dropped: readonly ArchiveBlob[]
+    },
+  ): Promise<void> {
     const { filler, random, index } = this.#parts
     const dataSizeBytes = body.reduce((sum, piece) => sum + piece.length, 0)
     for (let tries = 1; ; tries += 1) {
       const blobId = newId<BlobId>(random)
-      const location = await filler.append({ blobId, bodyOffset: 0, dataSizeBytes,
-        owner: { kind: 'archive-log', ...head.first, page: level },
-        metadata: encodeArchiveHead(head) }, body, NO_TRAILER)
-      const blob: ArchiveBlob = { blobId, kind: 'log', location, from: head.first, to: head.last,
-        page: level }
-      const outcome = await index.apply({ kind: 'archive', consumer: ARCHIVER, added: [blob],
-        ...commit, writerId: filler.writerId }, newId<CommitId>(random))
+      const location = await filler.append(
+        {
+          blobId,
+          bodyOffset: 0,
+          dataSizeBytes,
+          owner: { kind: 'archive-log', ...head.first, page: level },
+          metadata: encodeArchiveHead(head),
+        },
+        body,
+        NO_TRAILER,
+      )
+      const blob: ArchiveBlob = {
+        blobId,
+        kind: 'log',
+        location,
+        from: head.first,
+        to: head.last,
+        page: level,
+      }
+      const outcome = await index.apply(
+        {
+          kind: 'archive',
+          consumer: ARCHIVER,
+          added: [blob],
+          ...commit,
+          writerId: filler.writerId,
+        },
+        newId<CommitId>(random),
+      )
       if (outcome.kind !== 'refused') {
         this.#replaceTail(commit.dropped, blob)
         return
       }
       filler.renew()
       if (tries === COMMIT_TRIES) {
-        throw new ObjectIndexError('unavailable',
-          `archive: a log blob was refused ${tries} times: ${outcome.refusal}`)
+        throw new ObjectIndexError(
+          'unavailable',
+          `archive: a log blob was refused ${tries} times: ${outcome.refusal}`,
+        )
       }
     }
   }
@@ -155,8 +193,10 @@ export class LogArchiver {
     for (let level = 0; level < LEVELS_MAX; level += 1) {
       const run = this.#state.tail.slice(-MERGE_BLOBS)
       const sizeBytes = run.reduce((sum, { location }) => sum + location.dataSizeBytes, 0)
-      const isDue = run.length === MERGE_BLOBS && run.every(({ page }) => page === level)
-        && sizeBytes <= ARCHIVE_BATCH_SIZE_BYTES_MAX
+      const isDue =
+        run.length === MERGE_BLOBS &&
+        run.every(({ page }) => page === level) &&
+        sizeBytes <= ARCHIVE_BATCH_SIZE_BYTES_MAX
       if (isDue) await this.#mergeRun(run, level + 1)
     }
   }
@@ -177,8 +217,12 @@ export class LogArchiver {
     const first = heads[0]
     const last = heads.at(-1)
     if (first === undefined || last === undefined) return
-    const head: LogHead = { ...first, last: last.last, lastTimeMs: last.lastTimeMs,
-      entryCount: heads.reduce((sum, { entryCount }) => sum + entryCount, 0) }
+    const head: LogHead = {
+      ...first,
+      last: last.last,
+      lastTimeMs: last.lastTimeMs,
+      entryCount: heads.reduce((sum, { entryCount }) => sum + entryCount, 0),
+    }
     await this.#write(head, level, body, { cursor: this.#state.cursor, dropped: fresh })
   }
 
@@ -203,8 +247,9 @@ export class LogArchiver {
 
 /** Whether an entry is a commit of the archiver. */
 function isOwn(entry: LogEntry): boolean {
-  return decodeLogEntry(entry.bytes).mutations
-    .some(({ kind, key }) => kind === 'set' && OWN_KEY.equals(key))
+  return decodeLogEntry(entry.bytes).mutations.some(
+    ({ kind, key }) => kind === 'set' && OWN_KEY.equals(key),
+  )
 }
 
 /** An archive blob's body, whole and verified. */

@@ -9,11 +9,19 @@ import type { ExtentFiller } from '../placement/placement.ts'
 import type { Storage } from '../storage/storage.ts'
 import { decodeArchiveHead, toArchive } from './archive-format.ts'
 import {
-  ARCHIVER, ARCHIVER_FOLLOWS, ARCHIVER_INCARNATIONS, checkpointPages, wholeCheckpoints,
+  ARCHIVER,
+  ARCHIVER_FOLLOWS,
+  ARCHIVER_INCARNATIONS,
+  checkpointPages,
+  wholeCheckpoints,
   type ArchiveState,
 } from './archive-state.ts'
 import {
-  ObjectIndexError, type ArchiveBlob, type Consumer, type Cursor, type ObjectIndex,
+  ObjectIndexError,
+  type ArchiveBlob,
+  type Consumer,
+  type Cursor,
+  type ObjectIndex,
 } from './object-index.ts'
 
 export interface RetentionParts {
@@ -30,32 +38,46 @@ const LOG_BLOBS_A_TURN = 1000
 const OWN_NAMES: ReadonlySet<string> = new Set([ARCHIVER, ARCHIVER_FOLLOWS, ARCHIVER_INCARNATIONS])
 
 /** Pages of checkpoints that go: all but the last two whole ones and the one under way. */
-export function planCheckpointDrops(pages: readonly ArchiveBlob[], underWay: Cursor | null):
-  readonly ArchiveBlob[] {
-  const kept = wholeCheckpoints(pages).slice(-CHECKPOINTS_KEPT).map(({ start }) => start)
+export function planCheckpointDrops(
+  pages: readonly ArchiveBlob[],
+  underWay: Cursor | null,
+): readonly ArchiveBlob[] {
+  const kept = wholeCheckpoints(pages)
+    .slice(-CHECKPOINTS_KEPT)
+    .map(({ start }) => start)
   if (underWay !== null) kept.push(underWay)
   return pages.filter(({ from }) => !kept.some((start) => compareStamps(start, from) === 0))
 }
 
 /** Log up to here may go, by checkpoints and consumers; null: none may. */
-export function planLogBound(pages: readonly ArchiveBlob[], consumers: readonly Consumer[],
-  incarnationsBefore: number): Cursor | null {
+export function planLogBound(
+  pages: readonly ArchiveBlob[],
+  consumers: readonly Consumer[],
+  incarnationsBefore: number,
+): Cursor | null {
   const whole = wholeCheckpoints(pages)
   const older = whole.at(-CHECKPOINTS_KEPT)
   if (older === undefined) return null
-  const cursors = consumers.filter(({ name }) => !OWN_NAMES.has(name))
+  const cursors = consumers
+    .filter(({ name }) => !OWN_NAMES.has(name))
     .map(({ cursor }) => toArchive(cursor, incarnationsBefore))
   return [older.start, ...cursors].reduce((a, b) => (compareStamps(a, b) <= 0 ? a : b))
 }
 
 /** Drops what may go; answers how many blobs went. `nowMs` is cell time. */
-export async function applyRetention(parts: RetentionParts, state: ArchiveState, now: {
-  readonly nowMs: number; readonly underWay: Cursor | null }): Promise<number> {
+export async function applyRetention(
+  parts: RetentionParts,
+  state: ArchiveState,
+  now: {
+    readonly nowMs: number
+    readonly underWay: Cursor | null
+  },
+): Promise<number> {
   const { index } = parts
   const pages = await checkpointPages(index)
   const drops = [...planCheckpointDrops(pages, now.underWay)]
   const bound = planLogBound(pages, await index.consumers(), state.incarnationsBefore)
-  if (bound !== null) drops.push(...await oldLog(parts, bound, now.nowMs))
+  if (bound !== null) drops.push(...(await oldLog(parts, bound, now.nowMs)))
   for (let start = 0; start < drops.length; start += DROPS_A_COMMIT) {
     await drop(parts, state, drops.slice(start, start + DROPS_A_COMMIT))
   }
@@ -67,8 +89,11 @@ export async function applyRetention(parts: RetentionParts, state: ArchiveState,
 }
 
 /** The oldest log blobs that end before the bound and are older than what is kept in any case. */
-async function oldLog({ index, storage }: RetentionParts, bound: Cursor, nowMs: number):
-  Promise<readonly ArchiveBlob[]> {
+async function oldLog(
+  { index, storage }: RetentionParts,
+  bound: Cursor,
+  nowMs: number,
+): Promise<readonly ArchiveBlob[]> {
   const old: ArchiveBlob[] = []
   for (const blob of await index.archiveBlobs('log', null, LOG_BLOBS_A_TURN)) {
     if (compareStamps(blob.to, bound) > 0) break
@@ -79,10 +104,22 @@ async function oldLog({ index, storage }: RetentionParts, bound: Cursor, nowMs: 
   return old
 }
 
-async function drop({ index, filler, random }: RetentionParts, state: ArchiveState,
-  dropped: readonly ArchiveBlob[]): Promise<void> {
-  const outcome = await index.apply({ kind: 'archive', consumer: ARCHIVER, cursor: state.cursor,
-    added: [], dropped, writerId: filler.writerId }, newId<CommitId>(random))
+async function drop(
+  { index, filler, random }: RetentionParts,
+  state: ArchiveState,
+  dropped: readonly ArchiveBlob[],
+): Promise<void> {
+  const outcome = await index.apply(
+    {
+      kind: 'archive',
+      consumer: ARCHIVER,
+      cursor: state.cursor,
+      added: [],
+      dropped,
+      writerId: filler.writerId,
+    },
+    newId<CommitId>(random),
+  )
   if (outcome.kind === 'refused') {
     throw new ObjectIndexError('unavailable', `archive: dropping was refused: ${outcome.refusal}`)
   }

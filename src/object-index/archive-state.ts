@@ -40,8 +40,10 @@ export interface ArchiveState {
 }
 
 /** Reads the state; `logStart` is the engine's. */
-export async function loadArchiveState(index: ObjectIndexReader, logStart: Versionstamp):
-  Promise<ArchiveState> {
+export async function loadArchiveState(
+  index: ObjectIndexReader,
+  logStart: Versionstamp,
+): Promise<ArchiveState> {
   const consumers = new Map((await index.consumers()).map(({ name, cursor }) => [name, cursor]))
   const incarnationsBefore = consumers.get(ARCHIVER_INCARNATIONS)?.incarnation ?? 0
   const saved = consumers.get(ARCHIVER)
@@ -49,13 +51,20 @@ export async function loadArchiveState(index: ObjectIndexReader, logStart: Versi
   const cursor = saved === undefined || isLost ? logStart : saved
   const checkpoints = wholeCheckpoints(await checkpointPages(index))
   const { tail, bytesBehind, hasHole } = await loadTail(index, checkpoints.at(-1)?.start ?? null)
-  const own: Cursor = { incarnation: cursor.incarnation + incarnationsBefore,
-    sequence: cursor.sequence }
+  const own: Cursor = {
+    incarnation: cursor.incarnation + incarnationsBefore,
+    sequence: cursor.sequence,
+  }
   const isFirstHere = !tail.some(({ to }) => to.incarnation === own.incarnation)
   return {
-    cursor, incarnationsBefore, tail, checkpoints, logBytesSinceCheckpoint: bytesBehind,
-    previous: isFirstHere ? consumers.get(ARCHIVER_FOLLOWS) ?? own : own,
-    isRoot: saved === undefined && cursor.sequence === 0, needsCheckpoint: isLost || hasHole,
+    cursor,
+    incarnationsBefore,
+    tail,
+    checkpoints,
+    logBytesSinceCheckpoint: bytesBehind,
+    previous: isFirstHere ? (consumers.get(ARCHIVER_FOLLOWS) ?? own) : own,
+    isRoot: saved === undefined && cursor.sequence === 0,
+    needsCheckpoint: isLost || hasHole,
   }
 }
 
@@ -74,14 +83,17 @@ export function wholeCheckpoints(pages: readonly ArchiveBlob[]): readonly Checkp
   const groups = new Map<string, ArchiveBlob[]>()
   for (const page of pages) {
     const start = stampText(page.from)
-    groups.set(start, [...groups.get(start) ?? [], page])
+    groups.set(start, [...(groups.get(start) ?? []), page])
   }
   const whole: Checkpoint[] = []
   for (const group of groups.values()) {
     const last = group.find(({ to }) => to.incarnation > 0)
     if (last === undefined || new Set(group.map(({ page }) => page)).size <= last.page) continue
-    whole.push({ start: last.from, end: last.to,
-      sizeBytes: group.reduce((sum, { location }) => sum + location.dataSizeBytes, 0) })
+    whole.push({
+      start: last.from,
+      end: last.to,
+      sizeBytes: group.reduce((sum, { location }) => sum + location.dataSizeBytes, 0),
+    })
   }
   return whole.toSorted((a, b) => compareStamps(a.start, b.start))
 }

@@ -16,7 +16,12 @@ import { applyRetention } from './archive-retention.ts'
 import { ARCHIVER, loadArchiveState, type ArchiveState } from './archive-state.ts'
 import { CheckpointJob } from './checkpoint.ts'
 import { toArchive } from './archive-format.ts'
-import { ObjectIndexError, type ArchiveBlob, type Cursor, type ObjectIndex } from './object-index.ts'
+import {
+  ObjectIndexError,
+  type ArchiveBlob,
+  type Cursor,
+  type ObjectIndex,
+} from './object-index.ts'
 
 export { ARCHIVER } from './archive-state.ts'
 
@@ -67,8 +72,11 @@ export interface Archiver extends AsyncDisposable {
 }
 
 const MIB = 1024 * 1024
-const DEFAULTS: ArchiverOptions = { checkpointLogBytesMin: 64 * MIB,
-  checkpointRateBytesPerSec: 32 * MIB, report: () => undefined }
+const DEFAULTS: ArchiverOptions = {
+  checkpointLogBytesMin: 64 * MIB,
+  checkpointRateBytesPerSec: 32 * MIB,
+  report: () => undefined,
+}
 /** An entry waits at most this long for the turn that copies it, which takes a moment itself. */
 const WAIT_MS: number = ARCHIVER_PERIOD_MS / 2
 const TICK_MS: number = ARCHIVER_PERIOD_MS / 5
@@ -77,6 +85,7 @@ const ENTRIES_NOW = 4000
 const LAG_MS_MAX = 15_000
 const LAG_ENTRIES_MAX = 200_000
 const RETENTION_PERIOD_MS = 60_000
+const FLUSH_ROUNDS = 4
 
 /** Opens the archiver. Its parts stay the caller's to close; close the archiver before them. */
 export function openArchiver(parts: ArchiverParts): Archiver {
@@ -118,8 +127,13 @@ class Service implements Archiver {
 
   async flush(): Promise<void> {
     await this.#exclusive(async () => {
-      const loaded = await this.#load()
-      while ((await loaded.log.turn({ isForced: false })).isMore);
+      const { log } = await this.#load()
+      // Turns beget entries of their own, a lease at first: a few rounds and nothing is left.
+      for (let round = 0; round < FLUSH_ROUNDS; round += 1) {
+        let turn = await log.turn({ isForced: false })
+        while (turn.isMore) turn = await log.turn({ isForced: false })
+        if (turn.bytes === 0) break
+      }
       this.#noteProgress()
     })
   }
@@ -136,14 +150,17 @@ class Service implements Archiver {
     const state = this.#loaded?.state
     const lagEntries = this.#lagEntries(head)
     const { clock } = this.#parts
-    const lagMs = lagEntries === 0 || this.#lagSinceMs === null ? 0
-      : clock.monotonicMs() - this.#lagSinceMs
+    const lagMs =
+      lagEntries === 0 || this.#lagSinceMs === null ? 0 : clock.monotonicMs() - this.#lagSinceMs
     return {
-      cursor: state?.cursor ?? head, lagEntries, lagMs,
+      cursor: state?.cursor ?? head,
+      lagEntries,
+      lagMs,
       isBehind: lagMs > LAG_MS_MAX || lagEntries > LAG_ENTRIES_MAX,
       logBytesSinceCheckpoint: state?.logBytesSinceCheckpoint ?? 0,
       lastCheckpoint: state?.checkpoints.at(-1)?.start ?? null,
-      checkpointShare: this.#job?.share ?? null, lastError: this.#lastError,
+      checkpointShare: this.#job?.share ?? null,
+      lastError: this.#lastError,
     }
   }
 
@@ -158,7 +175,7 @@ class Service implements Archiver {
     const { clock } = this.#parts
     const { signal } = this.#ending
     while (!signal.aborted) {
-      const bytes = await this.#tried(() => this.#exclusive(() => this.#tick())) ?? 0
+      const bytes = (await this.#tried(() => this.#exclusive(() => this.#tick()))) ?? 0
       try {
         if (bytes > 0) await this.#limiter.take(bytes, signal)
         else await clock.sleep(TICK_MS, signal)
@@ -199,7 +216,11 @@ class Service implements Archiver {
     const start = toArchive(state.cursor, state.incarnationsBefore)
     this.#jobStart = start
     this.#job = new CheckpointJob({
-      engine, filler, random, start, incarnationsBefore: state.incarnationsBefore,
+      engine,
+      filler,
+      random,
+      start,
+      incarnationsBefore: state.incarnationsBefore,
       archiveTo: async (end) => {
         const isThere = (): boolean =>
           compareStamps(toArchive(state.cursor, state.incarnationsBefore), end) >= 0
@@ -211,12 +232,23 @@ class Service implements Archiver {
 
   async #namePage(index: ObjectIndex, state: ArchiveState, blob: ArchiveBlob): Promise<void> {
     const { filler, random } = this.#parts
-    const outcome = await index.apply({ kind: 'archive', consumer: ARCHIVER, cursor: state.cursor,
-      added: [blob], dropped: [], writerId: filler.writerId }, newId<CommitId>(random))
+    const outcome = await index.apply(
+      {
+        kind: 'archive',
+        consumer: ARCHIVER,
+        cursor: state.cursor,
+        added: [blob],
+        dropped: [],
+        writerId: filler.writerId,
+      },
+      newId<CommitId>(random),
+    )
     if (outcome.kind !== 'refused') return
     filler.renew()
-    throw new ObjectIndexError('unavailable',
-      `archive: a checkpoint's page was refused: ${outcome.refusal}`)
+    throw new ObjectIndexError(
+      'unavailable',
+      `archive: a checkpoint's page was refused: ${outcome.refusal}`,
+    )
   }
 
   async #checkpointStep(): Promise<number> {
@@ -236,8 +268,11 @@ class Service implements Archiver {
   async #retain(state: ArchiveState): Promise<void> {
     const { clock, random, engine } = this.#parts
     this.#retainedAtMs = clock.monotonicMs()
-    const { result: nowMs } = await engine.commit({ id: newId<CommitId>(random), reads: {},
-      decide: (overlay) => ({ kind: 'refuse', result: overlay.nowMs }) })
+    const { result: nowMs } = await engine.commit({
+      id: newId<CommitId>(random),
+      reads: {},
+      decide: (overlay) => ({ kind: 'refuse', result: overlay.nowMs }),
+    })
     // While the wall clock is in doubt, nothing expires. Source: DESIGN.md, Time.
     if (engine.status().clockAlarm !== null) return
     await applyRetention(this.#parts, state, { nowMs, underWay: this.#jobStart })
@@ -249,8 +284,9 @@ class Service implements Archiver {
     const { logStart } = engine.status()
     const state = await loadArchiveState(index, logStart)
     if (state.needsCheckpoint) {
-      this.#options.report('archive: the change log begins behind what is archived; '
-        + 'a checkpoint is made at once')
+      this.#options.report(
+        'archive: the change log begins behind what is archived; ' + 'a checkpoint is made at once',
+      )
     }
     this.#loaded = { state, log: new LogArchiver(this.#parts, state) }
     return this.#loaded
@@ -291,6 +327,10 @@ class Service implements Archiver {
 }
 
 function isOperating(cause: unknown): cause is Error {
-  return cause instanceof ObjectIndexError || cause instanceof PlacementError
-    || cause instanceof StorageError || cause instanceof EngineError
+  return (
+    cause instanceof ObjectIndexError ||
+    cause instanceof PlacementError ||
+    cause instanceof StorageError ||
+    cause instanceof EngineError
+  )
 }

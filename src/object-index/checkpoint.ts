@@ -9,7 +9,13 @@ import { encodeSums } from '../engine/sum-record.ts'
 import type { Location } from '../base/location.ts'
 import type { ExtentFiller } from '../placement/placement.ts'
 import type { BlobTrailer } from '../storage/storage.ts'
-import { NOTHING, encodeArchiveHead, PageWriter, toArchive, type CheckpointHead } from './archive-format.ts'
+import {
+  NOTHING,
+  encodeArchiveHead,
+  PageWriter,
+  toArchive,
+  type CheckpointHead,
+} from './archive-format.ts'
 import { SPACE } from './keys.ts'
 import type { ArchiveBlob, Cursor } from './object-index.ts'
 import { VisitorGuard, readEngine } from './reading.ts'
@@ -77,8 +83,12 @@ export class CheckpointJob {
         this.#next = Buffer.from(STRETCHES[this.#stretch]?.start ?? LAST_KEY)
       }
       // A page is of one kind; each commit of sums has a stamp and so a page of its own.
-      if (exactAt !== null || this.#page.sizeBytes >= PAGE_SIZE_BYTES
-        || (isWhole && this.#page.count > 0)) break
+      if (
+        exactAt !== null ||
+        this.#page.sizeBytes >= PAGE_SIZE_BYTES ||
+        (isWhole && this.#page.count > 0)
+      )
+        break
     }
     const isDone = this.#stretch >= STRETCHES.length && exactAt === null
     let end: Cursor | null = null
@@ -93,14 +103,28 @@ export class CheckpointJob {
     const { start, filler, random, commit } = this.#parts
     const { pieces, sizeBytes, count } = this.#page.take()
     const page = this.#pageNumber
-    const head: CheckpointHead = { kind: 'checkpoint', checkpointId: this.#checkpointId, start, page,
-      recordCount: count, exactAt, end }
+    const head: CheckpointHead = {
+      kind: 'checkpoint',
+      checkpointId: this.#checkpointId,
+      start,
+      page,
+      recordCount: count,
+      exactAt,
+      end,
+    }
     const blobId = newId<BlobId>(random)
-    const location: Location = await filler.append({ blobId, bodyOffset: 0,
-      owner: { kind: 'archive-checkpoint', ...start, page }, dataSizeBytes: sizeBytes,
-      metadata: encodeArchiveHead(head) }, pieces, NO_TRAILER)
-    await commit({ blobId, kind: 'checkpoint', location, from: start, to: end ?? NOTHING,
-      page })
+    const location: Location = await filler.append(
+      {
+        blobId,
+        bodyOffset: 0,
+        owner: { kind: 'archive-checkpoint', ...start, page },
+        dataSizeBytes: sizeBytes,
+        metadata: encodeArchiveHead(head),
+      },
+      pieces,
+      NO_TRAILER,
+    )
+    await commit({ blobId, kind: 'checkpoint', location, from: start, to: end ?? NOTHING, page })
     this.#pageNumber += 1
     this.sizeBytes += sizeBytes
     return sizeBytes
@@ -111,15 +135,21 @@ export class CheckpointJob {
     const guard = new VisitorGuard()
     let last: Buffer | null = null
     let count = 0
-    const { isWhole } = await readEngine(this.#parts.engine, { ranges: [{
-      range: { start: this.#next, end }, limit: READ_ENTRIES,
-      visit: guard.wrap((key, value) => {
-        this.#page.add(key, value)
-        count += 1
-        const isLast = count === READ_ENTRIES || this.#page.sizeBytes >= PAGE_SIZE_BYTES
-        if (isLast) last = Buffer.from(key)
-        return isLast ? 'stop' : 'next'
-      }) }] })
+    const { isWhole } = await readEngine(this.#parts.engine, {
+      ranges: [
+        {
+          range: { start: this.#next, end },
+          limit: READ_ENTRIES,
+          visit: guard.wrap((key, value) => {
+            this.#page.add(key, value)
+            count += 1
+            const isLast = count === READ_ENTRIES || this.#page.sizeBytes >= PAGE_SIZE_BYTES
+            if (isLast) last = Buffer.from(key)
+            return isLast ? 'stop' : 'next'
+          }),
+        },
+      ],
+    })
     guard.rethrow()
     if (last !== null) this.#next = behind(last)
     return last === null && isWhole[0] === true
@@ -129,17 +159,31 @@ export class CheckpointJob {
   async #readSums(): Promise<Cursor | null> {
     const { engine, random } = this.#parts
     const keys: Buffer[] = []
-    await readEngine(engine, { ranges: [{ range: { start: this.#next, end: SUM_END },
-      limit: SUMS_A_COMMIT, visit: (key) => {
-        keys.push(Buffer.from(key))
-        return 'next'
-      } }] })
+    await readEngine(engine, {
+      ranges: [
+        {
+          range: { start: this.#next, end: SUM_END },
+          limit: SUMS_A_COMMIT,
+          visit: (key) => {
+            keys.push(Buffer.from(key))
+            return 'next'
+          },
+        },
+      ],
+    })
     const last = keys.at(-1)
     if (last === undefined) return null
-    const { result } = await engine.commit({ id: newId<CommitId>(random), reads: { keys },
-      decide: (overlay) => ({ kind: 'refuse', result: {
-        upTo: { ...overlay.versionstamp, sequence: overlay.versionstamp.sequence - 1 },
-        values: keys.map((key) => overlay.get(key) === null ? null : overlay.sum(key)) } }) })
+    const { result } = await engine.commit({
+      id: newId<CommitId>(random),
+      reads: { keys },
+      decide: (overlay) => ({
+        kind: 'refuse',
+        result: {
+          upTo: { ...overlay.versionstamp, sequence: overlay.versionstamp.sequence - 1 },
+          values: keys.map((key) => (overlay.get(key) === null ? null : overlay.sum(key))),
+        },
+      }),
+    })
     for (const [index, key] of keys.entries()) {
       const sums = result.values[index] ?? null
       if (sums !== null) this.#page.add(key, encodeSums(sums))
@@ -151,15 +195,20 @@ export class CheckpointJob {
   /** The last entry that any page can hold: what was decided before this commit, which does nothing. */
   async #now(): Promise<Cursor> {
     const { engine, random, incarnationsBefore } = this.#parts
-    const { result } = await engine.commit({ id: newId<CommitId>(random), reads: {},
-      decide: ({ versionstamp }) => ({ kind: 'refuse', result: versionstamp }) })
+    const { result } = await engine.commit({
+      id: newId<CommitId>(random),
+      reads: {},
+      decide: ({ versionstamp }) => ({ kind: 'refuse', result: versionstamp }),
+    })
     return toArchive({ ...result, sequence: result.sequence - 1 }, incarnationsBefore)
   }
 }
 
 /** Archive blobs need none: their entries and records carry checksums of their own. */
 export const NO_TRAILER: BlobTrailer = {
-  md5: new Uint8Array(0), checksumAlgorithm: 0, checksum: new Uint8Array(0),
+  md5: new Uint8Array(0),
+  checksumAlgorithm: 0,
+  checksum: new Uint8Array(0),
 }
 
 /** The key that comes next. */

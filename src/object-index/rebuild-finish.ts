@@ -7,9 +7,7 @@ import { newId, type CommitId, type ExtentId, type WriterId } from '../base/id.t
 import { EXTENT_SIZE_BYTES_MAX } from '../base/limits.ts'
 import type { Random } from '../base/random.ts'
 import type { Engine, Mutation } from '../engine/engine.ts'
-import {
-  ARCHIVER, ARCHIVER_FOLLOWS, ARCHIVER_INCARNATIONS,
-} from './archive-state.ts'
+import { ARCHIVER, ARCHIVER_FOLLOWS, ARCHIVER_INCARNATIONS } from './archive-state.ts'
 import { NOTHING } from './archive-format.ts'
 import { Changes } from './changes.ts'
 import { encodeArchiveBlob, encodeConsumerRecord } from './consumer-record.ts'
@@ -45,8 +43,10 @@ export async function finishRebuild(parts: FinishParts): Promise<void> {
   const incarnation = newestIncarnation(parts) + 1
   await commit(parts, [
     cursorRecord(ARCHIVER, versionstamp),
-    cursorRecord(ARCHIVER_INCARNATIONS,
-      { incarnation: incarnation - versionstamp.incarnation, sequence: 0 }),
+    cursorRecord(ARCHIVER_INCARNATIONS, {
+      incarnation: incarnation - versionstamp.incarnation,
+      sequence: 0,
+    }),
     cursorRecord(ARCHIVER_FOLLOWS, replayed.lastStamp),
   ])
   const index = openObjectIndex({ engine, clock, random })
@@ -73,13 +73,28 @@ function newestIncarnation({ scan, replayed }: FinishParts): number {
 /** References the archive blobs that were used, where their own commit is not in the archive. */
 async function nameArchive(parts: FinishParts, index: ObjectIndexReader): Promise<void> {
   const { plan, replayed } = parts
-  const used: ArchiveBlob[] = replayed.used.map(({ blobId, location, head, level }) =>
-    ({ blobId, kind: 'log', location, from: head.first, to: head.last, page: level }))
+  const used: ArchiveBlob[] = replayed.used.map(({ blobId, location, head, level }) => ({
+    blobId,
+    kind: 'log',
+    location,
+    from: head.first,
+    to: head.last,
+    page: level,
+  }))
   for (const { blobId, location, head } of plan.checkpoint?.pages ?? []) {
-    used.push({ blobId, kind: 'checkpoint', location, from: head.start, to: head.end ?? NOTHING,
-      page: head.page })
+    used.push({
+      blobId,
+      kind: 'checkpoint',
+      location,
+      from: head.start,
+      to: head.end ?? NOTHING,
+      page: head.page,
+    })
   }
-  const named = new Set([...await namedBlobs(index, 'log'), ...await namedBlobs(index, 'checkpoint')])
+  const named = new Set([
+    ...(await namedBlobs(index, 'log')),
+    ...(await namedBlobs(index, 'checkpoint')),
+  ])
   const extents = new Set((await index.extents()).map(({ record }) => record.extentId))
   for (const blob of used) {
     if (named.has(blob.blobId)) continue
@@ -92,8 +107,10 @@ async function nameArchive(parts: FinishParts, index: ObjectIndexReader): Promis
   }
 }
 
-async function namedBlobs(index: ObjectIndexReader, kind: ArchiveBlob['kind']):
-  Promise<readonly string[]> {
+async function namedBlobs(
+  index: ObjectIndexReader,
+  kind: ArchiveBlob['kind'],
+): Promise<readonly string[]> {
   const names: string[] = []
   let page = await index.archiveBlobs(kind, null, BLOBS_A_PAGE)
   while (page.length > 0) {
@@ -105,16 +122,31 @@ async function namedBlobs(index: ObjectIndexReader, kind: ArchiveBlob['kind']):
 
 /** An extent that was leased after the archive's end, but holds its last piece. It is sealed next. */
 function addExtent({ random, driveId }: FinishParts, changes: Changes, extentId: ExtentId): void {
-  changes.set(extentKey(extentId), encodeExtentRecord({ extentId, state: 'open', driveId,
-    writerId: newId<WriterId>(random), layout: 'packed', capacityBytes: EXTENT_SIZE_BYTES_MAX,
-    sizeBytes: 0, changedAtMs: 0 }))
+  changes.set(
+    extentKey(extentId),
+    encodeExtentRecord({
+      extentId,
+      state: 'open',
+      driveId,
+      writerId: newId<WriterId>(random),
+      layout: 'packed',
+      capacityBytes: EXTENT_SIZE_BYTES_MAX,
+      sizeBytes: 0,
+      changedAtMs: 0,
+    }),
+  )
 }
 
-async function commit({ engine, random }: FinishParts, mutations: readonly Mutation[]):
-  Promise<void> {
+async function commit(
+  { engine, random }: FinishParts,
+  mutations: readonly Mutation[],
+): Promise<void> {
   try {
-    await engine.commit({ id: newId<CommitId>(random), reads: {},
-      decide: () => ({ kind: 'apply', mutations, result: null }) })
+    await engine.commit({
+      id: newId<CommitId>(random),
+      reads: {},
+      decide: () => ({ kind: 'apply', mutations, result: null }),
+    })
   } catch (cause) {
     throw indexError(cause)
   }

@@ -52,11 +52,19 @@ export class Importer {
     const mutations = [...this.#pending.values()]
     this.#pending.clear()
     this.#sizeBytes = 0
-    const sent: Promise<void> = this.#engine.commit({ id: newId<CommitId>(this.#random), reads: {},
-      decide: () => ({ kind: 'apply', mutations, result: null }) })
-      .then(() => undefined, (cause: unknown) => {
-        this.#failure ??= cause
-      }).finally(() => this.#inFlight.delete(sent))
+    const sent: Promise<void> = this.#engine
+      .commit({
+        id: newId<CommitId>(this.#random),
+        reads: {},
+        decide: () => ({ kind: 'apply', mutations, result: null }),
+      })
+      .then(
+        () => undefined,
+        (cause: unknown) => {
+          this.#failure ??= cause
+        },
+      )
+      .finally(() => this.#inFlight.delete(sent))
     this.#inFlight.add(sent)
   }
 }
@@ -66,8 +74,10 @@ function merge(before: Mutation, next: Mutation): Mutation {
   if (next.kind !== 'sum') return next
   const { key } = next
   switch (before.kind) {
-    case 'sum': return { kind: 'sum', key, deltas: addSums(before.deltas, next.deltas) }
-    case 'delete': return { kind: 'set', key, value: encodeSums(next.deltas) }
+    case 'sum':
+      return { kind: 'sum', key, deltas: addSums(before.deltas, next.deltas) }
+    case 'delete':
+      return { kind: 'set', key, value: encodeSums(next.deltas) }
     case 'set': {
       const sums = decodeSums(Buffer.from(before.value))
       return { kind: 'set', key, value: encodeSums(addSums(sums, next.deltas)) }

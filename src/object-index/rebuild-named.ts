@@ -22,8 +22,9 @@ export class NamedBlobs {
 
   #noteExtent(key: Buffer, mutation: Mutation, from: 'checkpoint' | 'log'): void {
     const extentId = readId<ExtentId>(key, 1)
-    const isOpen = mutation.kind === 'set'
-      && decodeExtentRecord(extentId, Buffer.from(mutation.value)).state === 'open'
+    const isOpen =
+      mutation.kind === 'set' &&
+      decodeExtentRecord(extentId, Buffer.from(mutation.value)).state === 'open'
     if (!isOpen) {
       this.#open.delete(extentId)
       this.#leased.delete(extentId)

@@ -78,8 +78,9 @@ export class LogChain {
       const { previous, first, last } = log.head
       const goesOn = isAtEnd
         ? first.incarnation === end.next && compareStamps(previous, at) === 0
-        : first.incarnation === at.incarnation && first.sequence <= at.sequence + 1
-          && last.sequence > at.sequence
+        : first.incarnation === at.incarnation &&
+          first.sequence <= at.sequence + 1 &&
+          last.sequence > at.sequence
       if (goesOn && (best === null || last.sequence > best.head.last.sequence)) best = log
     }
     if (best === null) return null
@@ -99,16 +100,20 @@ export class LogChain {
   gapBehind(at: Cursor): string | null {
     const end = this.#ends.get(at.incarnation)
     let nearest: Cursor | null = null
-    for (const { head: { first, last } } of this.#logs) {
-      const counts = first.incarnation === at.incarnation
-        ? end === undefined || first.sequence <= end.sequence
-        : this.#isInLine(first.incarnation)
+    for (const {
+      head: { first, last },
+    } of this.#logs) {
+      const counts =
+        first.incarnation === at.incarnation
+          ? end === undefined || first.sequence <= end.sequence
+          : this.#isInLine(first.incarnation)
       if (!counts || compareStamps(last, at) <= 0) continue
       if (nearest === null || compareStamps(first, nearest) < 0) nearest = first
     }
-    return nearest === null ? null
-      : `the log's entries behind ${stampText(at)} are missing; the next there are begin at `
-        + `${stampText(nearest)}`
+    return nearest === null
+      ? null
+      : `the log's entries behind ${stampText(at)} are missing; the next there are begin at ` +
+          `${stampText(nearest)}`
   }
 
   #isInLine(incarnation: number): boolean {
@@ -119,7 +124,9 @@ export class LogChain {
   #link(): void {
     this.#ends = new Map()
     const starts = new Map<number, Cursor>()
-    for (const { head: { first, previous } } of this.#logs) {
+    for (const {
+      head: { first, previous },
+    } of this.#logs) {
       if (previous.incarnation !== first.incarnation) starts.set(first.incarnation, previous)
     }
     let newest = 0
@@ -141,8 +148,10 @@ export interface RebuildPlan {
  * The newest checkpoint that the log makes whole, else the log from its beginning; null where there
  * is neither.
  */
-export function planRebuild(checkpoints: readonly WholeCheckpoint[], chain: LogChain):
-  RebuildPlan | null {
+export function planRebuild(
+  checkpoints: readonly WholeCheckpoint[],
+  chain: LogChain,
+): RebuildPlan | null {
   for (const checkpoint of checkpoints) {
     const reached = chain.reach(checkpoint.start)
     if (compareStamps(reached, checkpoint.end) >= 0) {

@@ -18,17 +18,23 @@ const PAGE_ENTRIES = 5000
 
 /** Whose records name blobs, and how to read them. */
 const NAMING: readonly (KeyRange & {
-  readonly locations: (key: Buffer, value: Buffer) => readonly Location[] })[] = [
+  readonly locations: (key: Buffer, value: Buffer) => readonly Location[]
+})[] = [
   { ...spaceRange(SPACE.current), locations: versionLocations },
   { ...spaceRange(SPACE.versions), locations: versionLocations },
   { ...spaceRange(SPACE.part), locations: partLocations },
-  { ...spaceRange(SPACE.archiveBlob), locations: (key, value) =>
-    [decodeArchiveBlob(Buffer.from(key), value).location] },
+  {
+    ...spaceRange(SPACE.archiveBlob),
+    locations: (key, value) => [decodeArchiveBlob(Buffer.from(key), value).location],
+  },
 ]
 
 /** Those of `extentIds` that a version, a part or an archive blob names. @throws ObjectIndexError */
-export async function findReferences(engine: EngineReader, extentIds: ReadonlySet<ExtentId>,
-  signal?: AbortSignal): Promise<ReadonlySet<ExtentId>> {
+export async function findReferences(
+  engine: EngineReader,
+  extentIds: ReadonlySet<ExtentId>,
+  signal?: AbortSignal,
+): Promise<ReadonlySet<ExtentId>> {
   const found = new Set<ExtentId>()
   if (extentIds.size === 0) return found
   for (const { start, end, locations } of NAMING) {
@@ -43,22 +49,33 @@ export async function findReferences(engine: EngineReader, extentIds: ReadonlySe
 }
 
 /** Every record of a range, in pages that each have a snapshot of their own. */
-export async function visitAll(engine: EngineReader, { start, end }: KeyRange,
-  signal: AbortSignal | undefined, visit: (key: Buffer, value: Buffer) => void): Promise<void> {
+export async function visitAll(
+  engine: EngineReader,
+  { start, end }: KeyRange,
+  signal: AbortSignal | undefined,
+  visit: (key: Buffer, value: Buffer) => void,
+): Promise<void> {
   let next: Uint8Array = start
   for (;;) {
     signal?.throwIfAborted()
     const guard = new VisitorGuard()
     let count = 0
     let last: Buffer | null = null
-    await readEngine(engine, { ranges: [{ range: { start: next, end }, limit: PAGE_ENTRIES,
-      visit: guard.wrap((key, value) => {
-        visit(key, value)
-        count += 1
-        if (count < PAGE_ENTRIES) return 'next'
-        last = Buffer.from(key)
-        return 'stop'
-      }) }] })
+    await readEngine(engine, {
+      ranges: [
+        {
+          range: { start: next, end },
+          limit: PAGE_ENTRIES,
+          visit: guard.wrap((key, value) => {
+            visit(key, value)
+            count += 1
+            if (count < PAGE_ENTRIES) return 'next'
+            last = Buffer.from(key)
+            return 'stop'
+          }),
+        },
+      ],
+    })
     guard.rethrow()
     if (last === null) return
     next = Buffer.concat([last, Buffer.of(0)])

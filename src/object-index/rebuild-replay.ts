@@ -34,8 +34,10 @@ export interface Replayed {
 type Exact = Map<string, Cursor>
 
 /** Writes a checkpoint's records. */
-export async function replayCheckpoint(parts: ReplayParts, checkpoint: WholeCheckpoint):
-  Promise<Exact> {
+export async function replayCheckpoint(
+  parts: ReplayParts,
+  checkpoint: WholeCheckpoint,
+): Promise<Exact> {
   const { storage, importer, named, note, signal } = parts
   const exact: Exact = new Map()
   for (const [index, { location, head }] of checkpoint.pages.entries()) {
@@ -53,8 +55,12 @@ export async function replayCheckpoint(parts: ReplayParts, checkpoint: WholeChec
 }
 
 /** Applies the log behind `start`, piece by piece, until it ends or has a hole. */
-export async function replayLog(parts: ReplayParts, chain: LogChain, start: Cursor, exact: Exact):
-  Promise<Replayed> {
+export async function replayLog(
+  parts: ReplayParts,
+  chain: LogChain,
+  start: Cursor,
+  exact: Exact,
+): Promise<Replayed> {
   let at = start
   let logEntries = 0
   const used: FoundLog[] = []
@@ -80,8 +86,10 @@ export async function replayLog(parts: ReplayParts, chain: LogChain, start: Curs
 }
 
 /** The entries of a piece, dense and each with its checksum; null where it cannot be trusted. */
-export async function readEntries(storage: Storage, { location, head }: FoundLog):
-  Promise<readonly DecodedLogEntry[] | null> {
+export async function readEntries(
+  storage: Storage,
+  { location, head }: FoundLog,
+): Promise<readonly DecodedLogEntry[] | null> {
   try {
     const body = await readBody(storage, location)
     const entries = decodeEntries(body, head.entryCount).map((bytes) => decodeLogEntry(bytes))
@@ -98,9 +106,11 @@ export async function readEntries(storage: Storage, { location, head }: FoundLog
 }
 
 function isDamage(cause: unknown): boolean {
-  return (cause instanceof StorageError && cause.code !== 'closed')
-    || (cause instanceof ObjectIndexError && cause.code === 'corrupt')
-    || (cause instanceof EngineError && cause.code === 'corrupt')
+  return (
+    (cause instanceof StorageError && cause.code !== 'closed') ||
+    (cause instanceof ObjectIndexError && cause.code === 'corrupt') ||
+    (cause instanceof EngineError && cause.code === 'corrupt')
+  )
 }
 
 /** An entry's stamp as the archive counts incarnations. */
@@ -108,8 +118,12 @@ function stampOf(entry: DecodedLogEntry, log: FoundLog): Cursor {
   return { incarnation: log.head.first.incarnation, sequence: entry.versionstamp.sequence }
 }
 
-async function applyEntry({ importer, named }: ReplayParts, entry: DecodedLogEntry, stamp: Cursor,
-  exact: Exact): Promise<void> {
+async function applyEntry(
+  { importer, named }: ReplayParts,
+  entry: DecodedLogEntry,
+  stamp: Cursor,
+  exact: Exact,
+): Promise<void> {
   for (const mutation of entry.mutations) {
     named.note(mutation, 'log')
     const upTo = exact.size === 0 ? undefined : exact.get(keyText(mutation.key))
@@ -117,4 +131,3 @@ async function applyEntry({ importer, named }: ReplayParts, entry: DecodedLogEnt
     await importer.add(mutation)
   }
 }
-

@@ -17,8 +17,11 @@ export interface ArchiveScan {
 const DAMAGE_MAX = 10_000
 
 /** Scans all extents for archive blobs that were finished. */
-export async function scanArchive(storage: Storage, note: (done: number, total: number) => void,
-  signal: AbortSignal | undefined): Promise<ArchiveScan> {
+export async function scanArchive(
+  storage: Storage,
+  note: (done: number, total: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<ArchiveScan> {
   const logs: FoundLog[] = []
   const pages: FoundPage[] = []
   const damage: ScanDamage[] = []
@@ -33,10 +36,17 @@ export async function scanArchive(storage: Storage, note: (done: number, total: 
       }
       if (!isArchive(found)) continue
       const head = headOf(found)
-      const { header: { blobId, owner }, location } = found
+      const {
+        header: { blobId, owner },
+        location,
+      } = found
       if (head === null) {
-        damage.push({ kind: 'damage', extentId, offset: location.offset,
-          message: 'an archive blob does not say what it holds' })
+        damage.push({
+          kind: 'damage',
+          extentId,
+          offset: location.offset,
+          message: 'an archive blob does not say what it holds',
+        })
       } else if (head.kind === 'log') {
         logs.push({ blobId, location, head, level: 'page' in owner ? owner.page : 0 })
       } else {

@@ -18,9 +18,15 @@ export interface UnsureBlob {
 const VERSIONS_A_PAGE = 1000
 
 /** Scans the extents in question. */
-export async function findUnsure(parts: { readonly storage: Storage
-  readonly index: ObjectIndexReader; readonly named: NamedBlobs }, extentIds: readonly ExtentId[],
-  signal: AbortSignal | undefined): Promise<readonly UnsureBlob[]> {
+export async function findUnsure(
+  parts: {
+    readonly storage: Storage
+    readonly index: ObjectIndexReader
+    readonly named: NamedBlobs
+  },
+  extentIds: readonly ExtentId[],
+  signal: AbortSignal | undefined,
+): Promise<readonly UnsureBlob[]> {
   const { storage, index, named } = parts
   const unsure: UnsureBlob[] = []
   for (const extentId of extentIds) {
@@ -36,42 +42,63 @@ export async function findUnsure(parts: { readonly storage: Storage
 }
 
 /** Whether the index has what this is a copy of, as compaction leaves them; or needs none of it. */
-async function isElsewhere(index: ObjectIndexReader, { header: { owner } }: ScannedBlob,
-  trailer: BlobTrailer): Promise<boolean> {
+async function isElsewhere(
+  index: ObjectIndexReader,
+  { header: { owner } }: ScannedBlob,
+  trailer: BlobTrailer,
+): Promise<boolean> {
   switch (owner.kind) {
-    case 'object': return await hasVersion(index, owner)
-    case 'part': return await hasPart(index, owner, trailer)
+    case 'object':
+      return await hasVersion(index, owner)
+    case 'part':
+      return await hasPart(index, owner, trailer)
     case 'archive-log':
-    case 'archive-checkpoint': return true
+    case 'archive-checkpoint':
+      return true
   }
 }
 
-async function hasVersion(index: ObjectIndexReader, owner: Extract<BlobOwner, { kind: 'object' }>):
-  Promise<boolean> {
+async function hasVersion(
+  index: ObjectIndexReader,
+  owner: Extract<BlobOwner, { kind: 'object' }>,
+): Promise<boolean> {
   const { bucketId, key, versionRandom } = owner
-  if (await index.bucket(bucketId) === null) return false
+  if ((await index.bucket(bucketId)) === null) return false
   let afterVersion: VersionSelector | null = null
   let after: string | null = null
   for (;;) {
-    const page = await index.listVersions({ bucketId, prefix: key, delimiter: '', after,
-      limit: VERSIONS_A_PAGE, afterVersion })
+    const page = await index.listVersions({
+      bucketId,
+      prefix: key,
+      delimiter: '',
+      after,
+      limit: VERSIONS_A_PAGE,
+      afterVersion,
+    })
     for (const entry of page.entries) {
       if (entry.key !== key) return false
-      const versionId = entry.versionId === 'null'
-        ? (await index.lookup(bucketId, key, { kind: 'null' }))?.versionId : entry.versionId
+      const versionId =
+        entry.versionId === 'null'
+          ? (await index.lookup(bucketId, key, { kind: 'null' }))?.versionId
+          : entry.versionId
       if (versionId?.slice(16) === versionRandom) return true
     }
     const last = page.entries.at(-1)
     if (last === undefined || !page.isTruncated) return false
     after = last.key
-    afterVersion = last.versionId === 'null' ? { kind: 'null' }
-      : { kind: 'id', versionId: last.versionId as VersionId }
+    afterVersion =
+      last.versionId === 'null'
+        ? { kind: 'null' }
+        : { kind: 'id', versionId: last.versionId as VersionId }
   }
 }
 
 /** A part that was sent again has another MD5; without one in the trailer it is not the last blob. */
-async function hasPart(index: ObjectIndexReader, owner: Extract<BlobOwner, { kind: 'part' }>,
-  trailer: BlobTrailer): Promise<boolean> {
+async function hasPart(
+  index: ObjectIndexReader,
+  owner: Extract<BlobOwner, { kind: 'part' }>,
+  trailer: BlobTrailer,
+): Promise<boolean> {
   const [part] = await index.parts(owner.uploadId, owner.partNumber - 1, 1)
   if (part?.partNumber !== owner.partNumber) return false
   return trailer.md5.length > 0 && Buffer.from(trailer.md5).toString('hex') === part.etag

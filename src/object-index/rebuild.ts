@@ -74,8 +74,10 @@ export async function rebuildIndex(parts: RebuildParts): Promise<RebuildReport> 
   const named = new NamedBlobs()
   const importer = new Importer(engine, random)
   const replayParts = { storage, importer, named, signal, note }
-  const exact = plan.checkpoint === null ? new Map<string, Cursor>()
-    : await replayCheckpoint(replayParts, plan.checkpoint)
+  const exact =
+    plan.checkpoint === null
+      ? new Map<string, Cursor>()
+      : await replayCheckpoint(replayParts, plan.checkpoint)
   const replayed = await replayLog(replayParts, chain, plan.start, exact)
   await importer.finish()
   await finishRebuild({ ...parts, scan, plan, replayed })
@@ -87,37 +89,54 @@ export async function rebuildIndex(parts: RebuildParts): Promise<RebuildReport> 
 
 async function checkEmpty(engine: Engine): Promise<void> {
   let isEmpty = true
-  await readEngine(engine, { ranges: [{ range: { start: Buffer.of(0), end: LAST_KEY }, limit: 1,
-    visit: () => {
-      isEmpty = false
-      return 'stop'
-    } }] })
+  await readEngine(engine, {
+    ranges: [
+      {
+        range: { start: Buffer.of(0), end: LAST_KEY },
+        limit: 1,
+        visit: () => {
+          isEmpty = false
+          return 'stop'
+        },
+      },
+    ],
+  })
   if (!isEmpty) {
-    throw new ObjectIndexError('unavailable', 'rebuild: the new index is not empty; give it a fresh one')
+    throw new ObjectIndexError(
+      'unavailable',
+      'rebuild: the new index is not empty; give it a fresh one',
+    )
   }
 }
 
 /** The plan of which every blob can be read: what cannot is taken out, and it is planned again. */
-async function planSound(storage: Storage, scan: ArchiveScan, chain: LogChain):
-  Promise<RebuildPlan> {
+async function planSound(
+  storage: Storage,
+  scan: ArchiveScan,
+  chain: LogChain,
+): Promise<RebuildPlan> {
   let pages = scan.pages
   for (;;) {
     const plan = planRebuild(wholeCheckpointsIn(pages), chain)
     if (plan === null) {
-      throw new ObjectIndexError('corrupt', `rebuild: of the archive ${scan.logs.length} pieces of `
-        + `the log and ${scan.pages.length} pages of checkpoints were found, but neither a whole `
-        + 'checkpoint nor the log\'s beginning; nothing can be rebuilt from that')
+      throw new ObjectIndexError(
+        'corrupt',
+        `rebuild: of the archive ${scan.logs.length} pieces of ` +
+          `the log and ${scan.pages.length} pages of checkpoints were found, but neither a whole ` +
+          "checkpoint nor the log's beginning; nothing can be rebuilt from that",
+      )
     }
     const { checkpoint } = plan
     if (checkpoint === null) return plan
     const damaged = new Set<string>()
     for (const page of checkpoint.pages) {
-      if (await storage.verify(page.location) !== null) damaged.add(page.blobId)
+      if ((await storage.verify(page.location)) !== null) damaged.add(page.blobId)
     }
     for (let step = chain.next(plan.start); step !== null && damaged.size === 0;) {
-      if (await readEntries(storage, step.log) !== null) {
-        const isThere = step.upTo.incarnation === checkpoint.end.incarnation
-          && step.upTo.sequence >= checkpoint.end.sequence
+      if ((await readEntries(storage, step.log)) !== null) {
+        const isThere =
+          step.upTo.incarnation === checkpoint.end.incarnation &&
+          step.upTo.sequence >= checkpoint.end.sequence
         if (isThere) return plan
         step = chain.next(step.upTo)
       } else {
@@ -132,8 +151,12 @@ async function planSound(storage: Storage, scan: ArchiveScan, chain: LogChain):
 }
 
 /** Extents that were open in the end, and those that the index never heard of. */
-async function unsureBlobs(parts: RebuildParts, scan: ArchiveScan, named: NamedBlobs,
-  plan: RebuildPlan): Promise<readonly UnsureBlob[]> {
+async function unsureBlobs(
+  parts: RebuildParts,
+  scan: ArchiveScan,
+  named: NamedBlobs,
+  plan: RebuildPlan,
+): Promise<readonly UnsureBlob[]> {
   const { storage, engine, signal } = parts
   const incomplete = named.incomplete()
   if (plan.checkpoint !== null && incomplete.size > 0) {
@@ -148,26 +171,41 @@ async function unsureBlobs(parts: RebuildParts, scan: ArchiveScan, named: NamedB
 }
 
 /** What was named before the checkpoint, and deleted before it too, is in no record any more. */
-async function noteEarlier(storage: Storage, scan: ArchiveScan, named: NamedBlobs,
-  extentIds: ReadonlySet<ExtentId>): Promise<void> {
+async function noteEarlier(
+  storage: Storage,
+  scan: ArchiveScan,
+  named: NamedBlobs,
+  extentIds: ReadonlySet<ExtentId>,
+): Promise<void> {
   const newestFirst = scan.logs.toSorted((a, b) => b.head.first.sequence - a.head.first.sequence)
   for (const log of newestFirst) {
     if (named.incomplete().size === 0) return
-    for (const { mutations } of await readEntries(storage, log) ?? []) {
+    for (const { mutations } of (await readEntries(storage, log)) ?? []) {
       for (const mutation of mutations) named.noteEarlier(mutation, extentIds)
     }
   }
 }
 
-async function report(parts: RebuildParts, found: { readonly scan: ArchiveScan
-  readonly plan: RebuildPlan; readonly replayed: Replayed
-  readonly unsure: readonly UnsureBlob[] }): Promise<RebuildReport> {
+async function report(
+  parts: RebuildParts,
+  found: {
+    readonly scan: ArchiveScan
+    readonly plan: RebuildPlan
+    readonly replayed: Replayed
+    readonly unsure: readonly UnsureBlob[]
+  },
+): Promise<RebuildReport> {
   const { scan, plan, replayed, unsure } = found
   const validation = await validateIndex(parts.engine, { mode: 'quiet' })
   return {
-    objects: validation.objects, buckets: await countBuckets(parts.engine),
-    checkpoint: plan.checkpoint?.start ?? null, logEntries: replayed.logEntries,
-    lastStamp: replayed.lastStamp, gap: replayed.gap, unsure, damage: scan.damage,
+    objects: validation.objects,
+    buckets: await countBuckets(parts.engine),
+    checkpoint: plan.checkpoint?.start ?? null,
+    logEntries: replayed.logEntries,
+    lastStamp: replayed.lastStamp,
+    gap: replayed.gap,
+    unsure,
+    damage: scan.damage,
     findings: validation.findings.map(({ what, message }) => `${what}: ${message}`),
   }
 }

@@ -79,8 +79,10 @@ export class Background {
   }
 
   /** Operating errors end the turn, not the loop. */
-  async #tried(turn: (signal: AbortSignal) => Promise<boolean>, signal: AbortSignal):
-    Promise<boolean> {
+  async #tried(
+    turn: (signal: AbortSignal) => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     try {
       const isMore = await turn(signal)
       this.#lastFailure = ''
@@ -101,8 +103,8 @@ export class Background {
     const { index, random, remover, space, mayExpire } = this.#parts
     const { isShort, state } = await space.view()
     let uses = await extentsOf(index)
-    if (state !== 'ok' && await this.#sealLingering(uses) > 0) uses = await extentsOf(index)
-    if (await parkEmpty({ index, random }, uses) > 0) uses = await extentsOf(index)
+    if (state !== 'ok' && (await this.#sealLingering(uses)) > 0) uses = await extentsOf(index)
+    if ((await parkEmpty({ index, random }, uses)) > 0) uses = await extentsOf(index)
     if (!mayExpire()) return false
     await remover.turn(uses, isShort, signal)
     return false
@@ -141,6 +143,10 @@ export class Background {
 }
 
 function isOperating(cause: unknown): cause is Error {
-  return cause instanceof PlacementError || cause instanceof ObjectIndexError
-    || cause instanceof StorageError || cause instanceof DiskError
+  return (
+    cause instanceof PlacementError ||
+    cause instanceof ObjectIndexError ||
+    cause instanceof StorageError ||
+    cause instanceof DiskError
+  )
 }

@@ -14,7 +14,7 @@ const MIB = 1024 * 1024
 
 /** How large a drive's ballast is. */
 export function ballastSizeBytes(totalBytes: number): number {
-  const share = Math.floor(totalBytes * SHARE_MAX / MIB) * MIB
+  const share = Math.floor((totalBytes * SHARE_MAX) / MIB) * MIB
   return Math.max(MIB, Math.min(BALLAST_SIZE_BYTES, share))
 }
 

@@ -39,16 +39,23 @@ export class Compactor {
   status(): LoopStatus {
     const { pace } = this.#parts
     const lagBytes = this.#lagBytes
-    return { isPaused: pace.isPaused, rateBytesPerSec: pace.rateBytesPerSec, lagBytes,
-      leftMs: lagBytes === 0 ? null : (lagBytes / pace.rateBytesPerSec) * 1000 }
+    return {
+      isPaused: pace.isPaused,
+      rateBytesPerSec: pace.rateBytesPerSec,
+      lagBytes,
+      leftMs: lagBytes === 0 ? null : (lagBytes / pace.rateBytesPerSec) * 1000,
+    }
   }
 
   /** Compacts the extent that is worth it most; answers whether there was one. */
   async turn(uses: readonly ExtentUse[], signal: AbortSignal): Promise<boolean> {
     const eligible = uses.filter(({ record }) => !this.quarantined.has(record.extentId))
     await this.#live.count(eligible, COUNTS_A_TURN, signal)
-    const candidates = planCompaction(eligible, (use) => this.#live.of(use),
-      this.#parts.garbageShareMin)
+    const candidates = planCompaction(
+      eligible,
+      (use) => this.#live.of(use),
+      this.#parts.garbageShareMin,
+    )
     this.#lagBytes = candidates.reduce((sum, { liveBytes }) => sum + liveBytes, 0)
     const first = candidates[0]
     if (first === undefined) return false
@@ -81,8 +88,11 @@ export class Compactor {
   }
 
   /** Moves blobs, several at once; what is damaged is answered after the others have been tried. */
-  async #moveAll(locations: readonly Location[], layout: 'packed' | 'direct',
-    signal: AbortSignal): Promise<string | null> {
+  async #moveAll(
+    locations: readonly Location[],
+    layout: 'packed' | 'direct',
+    signal: AbortSignal,
+  ): Promise<string | null> {
     const queue = [...locations]
     const failures: unknown[] = []
     let damage: string | null = null
@@ -90,14 +100,16 @@ export class Compactor {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         await this.#parts.pace.take(recordSizeBytes(next, layout), signal)
         const outcome = await moveBlob(this.#parts, next, signal)
-        if (outcome.kind === 'damaged') damage = `the blob at ${next.offset} is damaged: ${outcome.message}`
+        if (outcome.kind === 'damaged')
+          damage = `the blob at ${next.offset} is damaged: ${outcome.message}`
       }
     }
     const movers = Array.from({ length: Math.min(WINDOW, queue.length) }, () =>
       move().catch((cause: unknown) => {
         failures.push(cause)
         queue.length = 0
-      }))
+      }),
+    )
     await Promise.all(movers)
     if (failures.length > 0) throw failures[0]
     return damage

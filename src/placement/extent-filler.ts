@@ -7,7 +7,11 @@ import { PACKED_BODY_SIZE_BYTES_MAX } from '../base/limits.ts'
 import type { Location } from '../base/location.ts'
 import type { Random } from '../base/random.ts'
 import {
-  StorageError, type BlobHeader, type BlobTrailer, type DirectWriter, type PackedWriter,
+  StorageError,
+  type BlobHeader,
+  type BlobTrailer,
+  type DirectWriter,
+  type PackedWriter,
   type Storage,
 } from '../storage/storage.ts'
 import { storageFailure } from './lease.ts'
@@ -43,14 +47,23 @@ export class Filler implements ExtentFiller {
       this.#retired.push(open)
     }
     const { storage } = parts
-    this.#packed = new Slot(() => this.#open('packed', (lease) =>
-      storage.openPacked(lease.extentId, lease.capacityBytes)), retire)
-    this.#direct = new Slot(() => this.#open('direct', (lease) =>
-      storage.openDirect(lease.extentId, lease.capacityBytes)), retire)
+    this.#packed = new Slot(
+      () =>
+        this.#open('packed', (lease) => storage.openPacked(lease.extentId, lease.capacityBytes)),
+      retire,
+    )
+    this.#direct = new Slot(
+      () =>
+        this.#open('direct', (lease) => storage.openDirect(lease.extentId, lease.capacityBytes)),
+      retire,
+    )
   }
 
-  async append(header: BlobHeader, data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    trailer: BlobTrailer): Promise<Location> {
+  async append(
+    header: BlobHeader,
+    data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    trailer: BlobTrailer,
+  ): Promise<Location> {
     try {
       return header.dataSizeBytes <= PACKED_BODY_SIZE_BYTES_MAX
         ? await this.#appendPacked(header, await collect(data), trailer)
@@ -79,8 +92,11 @@ export class Filler implements ExtentFiller {
     for (const { writer } of this.#retired.splice(0)) await writer[Symbol.asyncDispose]()
   }
 
-  async #appendPacked(header: BlobHeader, pieces: readonly Uint8Array[], trailer: BlobTrailer):
-    Promise<Location> {
+  async #appendPacked(
+    header: BlobHeader,
+    pieces: readonly Uint8Array[],
+    trailer: BlobTrailer,
+  ): Promise<Location> {
     for (let tries = 1; ; tries += 1) {
       const open = await this.#packed.get()
       try {
@@ -92,9 +108,11 @@ export class Filler implements ExtentFiller {
     }
   }
 
-  async #appendDirect(header: BlobHeader,
-    data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, trailer: BlobTrailer):
-    Promise<Location> {
+  async #appendDirect(
+    header: BlobHeader,
+    data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    trailer: BlobTrailer,
+  ): Promise<Location> {
     for (let tries = 1; ; tries += 1) {
       const open = await this.#direct.get()
       let stream
@@ -122,8 +140,10 @@ export class Filler implements ExtentFiller {
     }
   }
 
-  async #open<Writer extends AsyncDisposable>(layout: Lease['layout'],
-    open: (lease: Lease) => Promise<Writer>): Promise<Open<Writer>> {
+  async #open<Writer extends AsyncDisposable>(
+    layout: Lease['layout'],
+    open: (lease: Lease) => Promise<Writer>,
+  ): Promise<Open<Writer>> {
     const lease = await this.#parts.lease(this.writerId, layout)
     return { extentId: lease.extentId, writer: await open(lease) }
   }
@@ -170,8 +190,9 @@ function isExtentFull(cause: unknown): boolean {
 }
 
 /** Copies: a piece is valid only until the next. */
-async function collect(data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>):
-  Promise<Uint8Array[]> {
+async function collect(
+  data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = []
   for await (const piece of data) pieces.push(Buffer.from(piece))
   return pieces

@@ -28,8 +28,8 @@ export interface Candidate {
 export function recordSizeBytes(location: Location, layout: 'packed' | 'direct'): number {
   const { headerSizeBytes, dataSizeBytes } = location
   const blocks = Math.ceil(dataSizeBytes / BLOCK_SIZE_BYTES)
-  const size = headerSizeBytes + dataSizeBytes + blocks * BLOCK_CHECKSUM_SIZE_BYTES
-    + TRAILER_SIZE_BYTES
+  const size =
+    headerSizeBytes + dataSizeBytes + blocks * BLOCK_CHECKSUM_SIZE_BYTES + TRAILER_SIZE_BYTES
   return layout === 'packed' ? size : Math.ceil(size / DISK_PAGE_SIZE_BYTES) * DISK_PAGE_SIZE_BYTES
 }
 
@@ -40,8 +40,11 @@ export function roughGarbageBytes(use: ExtentUse): number {
 }
 
 /** What of these extents is worth compacting, the cheapest gain first. Purely decided. */
-export function planCompaction(uses: readonly ExtentUse[], liveBytesOf: (use: ExtentUse) =>
-  number | null, garbageShareMin: number): readonly Candidate[] {
+export function planCompaction(
+  uses: readonly ExtentUse[],
+  liveBytesOf: (use: ExtentUse) => number | null,
+  garbageShareMin: number,
+): readonly Candidate[] {
   const candidates: Candidate[] = []
   const small: Candidate[] = []
   for (const use of uses) {

@@ -4,7 +4,10 @@
 import { newId, type CommitId, type ExtentId, type WriterId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
 import {
-  ObjectIndexError, type ExtentUse, type IndexOutcome, type ObjectIndex,
+  ObjectIndexError,
+  type ExtentUse,
+  type IndexOutcome,
+  type ObjectIndex,
 } from '../object-index/object-index.ts'
 import { StorageError, type Storage } from '../storage/storage.ts'
 import { PlacementError, type Lease } from './placement.ts'
@@ -17,9 +20,14 @@ export interface LeaseParts {
 }
 
 /** Makes an extent and leases it. @throws PlacementError */
-export async function leaseExtent(parts: LeaseParts, request: {
-  readonly writerId: WriterId; readonly layout: Lease['layout']; readonly capacityBytes: number }):
-  Promise<Lease> {
+export async function leaseExtent(
+  parts: LeaseParts,
+  request: {
+    readonly writerId: WriterId
+    readonly layout: Lease['layout']
+    readonly capacityBytes: number
+  },
+): Promise<Lease> {
   const { index, storage, random, driveId } = parts
   const extentId = newId<ExtentId>(random)
   try {
@@ -27,8 +35,11 @@ export async function leaseExtent(parts: LeaseParts, request: {
   } catch (cause) {
     throw storageFailure(cause, `extent ${extentId} cannot be made`)
   }
-  const outcome = await applied(index, { kind: 'lease-extent',
-    extent: { extentId, ...request, driveId, changedAtMs: 0 } }, random)
+  const outcome = await applied(
+    index,
+    { kind: 'lease-extent', extent: { extentId, ...request, driveId, changedAtMs: 0 } },
+    random,
+  )
   if (outcome.kind === 'refused') {
     // Its id was drawn a moment ago: a record under it is a broken source of randomness.
     throw new PlacementError('io', `extent ${extentId} exists already; nothing was written to it`)
@@ -37,23 +48,31 @@ export async function leaseExtent(parts: LeaseParts, request: {
 }
 
 /** Seals an extent; one that is sealed, parked or unknown stays what it is. */
-export async function sealExtent(parts: Pick<LeaseParts, 'index' | 'random'>, extentId: ExtentId):
-  Promise<void> {
+export async function sealExtent(
+  parts: Pick<LeaseParts, 'index' | 'random'>,
+  extentId: ExtentId,
+): Promise<void> {
   await applied(parts.index, { kind: 'seal-extent', extentId }, parts.random)
 }
 
 /** Seals the open extents that `isDead` says are a dead writer's; answers which. */
-export async function sealOpen(parts: Pick<LeaseParts, 'index' | 'random'>,
-  isDead: (use: ExtentUse) => boolean): Promise<readonly ExtentId[]> {
-  const open = (await extentsOf(parts.index))
-    .filter((use) => use.record.state === 'open' && isDead(use))
+export async function sealOpen(
+  parts: Pick<LeaseParts, 'index' | 'random'>,
+  isDead: (use: ExtentUse) => boolean,
+): Promise<readonly ExtentId[]> {
+  const open = (await extentsOf(parts.index)).filter(
+    (use) => use.record.state === 'open' && isDead(use),
+  )
   for (const { record } of open) await sealExtent(parts, record.extentId)
   return open.map(({ record }) => record.extentId)
 }
 
 /** Applies an operation of an extent. @throws PlacementError `index-unavailable` */
-export async function applied(index: ObjectIndex,
-  operation: Parameters<ObjectIndex['apply']>[0], random: Random): Promise<IndexOutcome> {
+export async function applied(
+  index: ObjectIndex,
+  operation: Parameters<ObjectIndex['apply']>[0],
+  random: Random,
+): Promise<IndexOutcome> {
   try {
     return await index.apply(operation, newId<CommitId>(random))
   } catch (cause) {
@@ -80,5 +99,9 @@ export function indexFailure(cause: unknown): unknown {
 /** Storage's errors as placement's; anything else stays what it is. */
 export function storageFailure(cause: unknown, what: string): unknown {
   if (!(cause instanceof StorageError)) return cause
-  return new PlacementError(cause.code === 'full' ? 'full' : 'io', `${what}: ${cause.message}`, cause)
+  return new PlacementError(
+    cause.code === 'full' ? 'full' : 'io',
+    `${what}: ${cause.message}`,
+    cause,
+  )
 }

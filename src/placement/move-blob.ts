@@ -29,17 +29,20 @@ export type MoveOutcome =
 const TRIES = 4
 
 /** Moves the blob at `from`. @throws PlacementError, the signal's reason */
-export async function moveBlob(parts: MoveParts, from: Location, signal: AbortSignal):
-  Promise<MoveOutcome> {
+export async function moveBlob(
+  parts: MoveParts,
+  from: Location,
+  signal: AbortSignal,
+): Promise<MoveOutcome> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     signal.throwIfAborted()
     const copied = await copyBlob(parts, from, signal)
     if (copied.kind === 'damaged') {
-      return await isReferenced(parts, from) ? copied : { kind: 'gone' }
+      return (await isReferenced(parts, from)) ? copied : { kind: 'gone' }
     }
     const outcome = await renamed(parts, from, copied.to)
     if (outcome === 'done') return { kind: 'moved' }
-    if (!await isReferenced(parts, from)) return { kind: 'gone' }
+    if (!(await isReferenced(parts, from))) return { kind: 'gone' }
   }
   return { kind: 'busy' }
 }
@@ -100,19 +103,26 @@ class Source {
     if (cause instanceof StorageError && (cause.code === 'damaged' || cause.code === 'missing')) {
       this.damage = cause.message
     } else {
-      this.failure = cause instanceof StorageError
-        ? new PlacementError('io', `a blob cannot be read: ${cause.message}`, cause) : cause
+      this.failure =
+        cause instanceof StorageError
+          ? new PlacementError('io', `a blob cannot be read: ${cause.message}`, cause)
+          : cause
     }
     return cause
   }
 }
 
-async function renamed(parts: MoveParts, from: Location, to: Location):
-  Promise<'done' | 'again'> {
-  const { index, random, filler: { writerId } } = parts
+async function renamed(parts: MoveParts, from: Location, to: Location): Promise<'done' | 'again'> {
+  const {
+    index,
+    random,
+    filler: { writerId },
+  } = parts
   try {
-    const outcome = await index.apply({ kind: 'move-blob', from, to, writerId },
-      newId<CommitId>(random))
+    const outcome = await index.apply(
+      { kind: 'move-blob', from, to, writerId },
+      newId<CommitId>(random),
+    )
     if (outcome.kind !== 'refused') return 'done'
     if (outcome.refusal === 'lease-lost') parts.filler.renew()
     return 'again'

@@ -27,8 +27,11 @@ export class Pace {
     assert(rateBytesPerSec > 0, 'a rate is above zero')
     this.rateBytesPerSec = rateBytesPerSec
     this.#isBusy = isBusy
-    this.#limiter = new RateLimiter({ clock, unitsPerSec: rateBytesPerSec,
-      burstUnits: Math.max(1, rateBytesPerSec * BURST_MS / 1000) })
+    this.#limiter = new RateLimiter({
+      clock,
+      unitsPerSec: rateBytesPerSec,
+      burstUnits: Math.max(1, (rateBytesPerSec * BURST_MS) / 1000),
+    })
   }
 
   get isPaused(): boolean {

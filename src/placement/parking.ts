@@ -37,10 +37,12 @@ export async function findStrays(storage: Storage, uses: readonly ExtentUse[]): 
   try {
     files = await storage.extents()
   } catch (cause) {
-    throw storageFailure(cause, 'the drive\'s extents cannot be listed')
+    throw storageFailure(cause, "the drive's extents cannot be listed")
   }
   const known = new Set(uses.map(({ record }) => record.extentId))
   const present = new Set(files)
-  return { unknown: files.filter((file) => !known.has(file)),
-    missing: [...known].filter((extentId) => !present.has(extentId)) }
+  return {
+    unknown: files.filter((file) => !known.has(file)),
+    missing: [...known].filter((extentId) => !present.has(extentId)),
+  }
 }

@@ -14,7 +14,11 @@ import { extentsOf, leaseExtent, sealExtent, sealOpen } from './lease.ts'
 import { Pace } from './pace.ts'
 import { findStrays, type Strays } from './parking.ts'
 import {
-  PlacementError, type ExtentFiller, type Lease, type Placement, type PlacementStatus,
+  PlacementError,
+  type ExtentFiller,
+  type Lease,
+  type Placement,
+  type PlacementStatus,
 } from './placement.ts'
 import { Remover, type ReferenceScan } from './removal.ts'
 import { SpaceWatch } from './space-watch.ts'
@@ -33,6 +37,8 @@ export interface PlacementOptions {
   readonly mayExpire: () => boolean
   /** Told of what operators should know; one line each. */
   readonly report: (message: string) => void
+  /** Whether `start` starts the loops, or `runOnce` alone does their work: for tests. */
+  readonly background: 'loops' | 'on-demand'
 }
 
 export interface PlacementParts {
@@ -70,8 +76,12 @@ export interface PlacementService extends Placement, AsyncDisposable {
 
 const MIB = 1024 * 1024
 const DEFAULTS: PlacementOptions = {
-  compactionRateBytesPerSec: 32 * MIB, garbageShareMin: 0.3, isBusy: () => false,
-  mayExpire: () => true, report: () => undefined,
+  compactionRateBytesPerSec: 32 * MIB,
+  garbageShareMin: 0.3,
+  isBusy: () => false,
+  mayExpire: () => true,
+  report: () => undefined,
+  background: 'loops',
 }
 /** Dead writers remembered, so that a lease asked for before the death is not given after it. */
 const DEAD_WRITERS_MAX = 10_000
@@ -99,26 +109,44 @@ class Service implements PlacementService {
     const { clock, disk, random } = parts
     const { report } = options
     this.#space = new SpaceWatch({ disk, clock, random, report })
-    this.#pace = new Pace({ clock, rateBytesPerSec: options.compactionRateBytesPerSec,
-      isBusy: options.isBusy })
-    this.#compactor = new Compactor({ ...parts, filler: this.openFiller(), pace: this.#pace,
-      garbageShareMin: options.garbageShareMin, report })
+    this.#pace = new Pace({
+      clock,
+      rateBytesPerSec: options.compactionRateBytesPerSec,
+      isBusy: options.isBusy,
+    })
+    this.#compactor = new Compactor({
+      ...parts,
+      filler: this.openFiller(),
+      pace: this.#pace,
+      garbageShareMin: options.garbageShareMin,
+      report,
+    })
     this.#remover = new Remover({ ...parts, report })
-    this.#background = new Background({ index: parts.index, clock, random, report,
-      compactor: this.#compactor, remover: this.#remover, space: this.#space,
-      mayExpire: options.mayExpire, isOwn: (writerId) => this.#fillers.has(writerId) })
+    this.#background = new Background({
+      index: parts.index,
+      clock,
+      random,
+      report,
+      compactor: this.#compactor,
+      remover: this.#remover,
+      space: this.#space,
+      mayExpire: options.mayExpire,
+      isOwn: (writerId) => this.#fillers.has(writerId),
+    })
   }
 
   async start(liveWriters: readonly WriterId[] = []): Promise<StartReport> {
     const { storage, index } = this.#parts
     const live = new Set(liveWriters)
-    const sealed = await sealOpen(this.#parts, ({ record }) => !live.has(record.writerId)
-      && !this.#fillers.has(record.writerId))
+    const sealed = await sealOpen(
+      this.#parts,
+      ({ record }) => !live.has(record.writerId) && !this.#fillers.has(record.writerId),
+    )
     await this.#remover.finishInterrupted()
     this.#strays = await findStrays(storage, await extentsOf(index))
     this.#reportStrays()
     await this.#view()
-    this.#background.start()
+    if (this.#parts.options?.background !== 'on-demand') this.#background.start()
     return { ...this.#strays, sealed }
   }
 
@@ -134,7 +162,7 @@ class Service implements PlacementService {
     if (this.#dead.size >= DEAD_WRITERS_MAX) this.#dead.clear()
     this.#dead.add(writerId)
     // A lease under way would be committed behind the list of what is to be sealed.
-    await Promise.allSettled([...this.#leasing.get(writerId) ?? []])
+    await Promise.allSettled([...(this.#leasing.get(writerId) ?? [])])
     await sealOpen(this.#parts, ({ record }) => record.writerId === writerId)
   }
 
@@ -151,16 +179,29 @@ class Service implements PlacementService {
         reclaimableBytes += Math.max(0, record.sizeBytes - referencedBytes)
       }
     }
-    return { space: state, freeBytes, totalBytes, hasBallast, extents, reclaimableBytes, parkedBytes,
-      unknownExtents: this.#strays.unknown, missingExtents: this.#strays.missing,
+    return {
+      space: state,
+      freeBytes,
+      totalBytes,
+      hasBallast,
+      extents,
+      reclaimableBytes,
+      parkedBytes,
+      unknownExtents: this.#strays.unknown,
+      missingExtents: this.#strays.missing,
       quarantinedExtents: [...this.#compactor.quarantined.keys(), ...this.#remover.contradicted],
-      compaction: this.#compactor.status() }
+      compaction: this.#compactor.status(),
+    }
   }
 
   openFiller(): ExtentFiller {
-    const filler = new Filler({ storage: this.#parts.storage, random: this.#parts.random,
+    const filler = new Filler({
+      storage: this.#parts.storage,
+      random: this.#parts.random,
       lease: (writerId, layout) => this.#lease(writerId, layout),
-      seal: (extentId) => this.seal(extentId), noteFull: () => this.noteFull() })
+      seal: (extentId) => this.seal(extentId),
+      noteFull: () => this.noteFull(),
+    })
     this.#fillers.set(filler.writerId, filler)
     return filler
   }
@@ -201,16 +242,24 @@ class Service implements PlacementService {
   async #leaseNow(writerId: WriterId, layout: Lease['layout']): Promise<Lease> {
     const { state, totalBytes, freeBytes } = await this.#view()
     if (this.#dead.has(writerId)) {
-      throw new PlacementError('index-unavailable',
-        `writer ${writerId} was declared dead and gets no more extents; start another`)
+      throw new PlacementError(
+        'index-unavailable',
+        `writer ${writerId} was declared dead and gets no more extents; start another`,
+      )
     }
     if (state !== 'ok' && !this.#fillers.has(writerId)) {
-      throw new PlacementError('full', `drive ${this.#parts.driveId}: ${freeBytes} of ${totalBytes} `
-        + 'bytes are free; PUT is refused until deletions or more space bring it back')
+      throw new PlacementError(
+        'full',
+        `drive ${this.#parts.driveId}: ${freeBytes} of ${totalBytes} ` +
+          'bytes are free; PUT is refused until deletions or more space bring it back',
+      )
     }
     try {
-      return await leaseExtent(this.#parts,
-        { writerId, layout, capacityBytes: extentCapacityBytes(totalBytes, layout) })
+      return await leaseExtent(this.#parts, {
+        writerId,
+        layout,
+        capacityBytes: extentCapacityBytes(totalBytes, layout),
+      })
     } catch (cause) {
       if (cause instanceof PlacementError && cause.code === 'full') this.noteFull()
       throw cause
@@ -222,7 +271,11 @@ class Service implements PlacementService {
       return await this.#space.view()
     } catch (cause) {
       if (!(cause instanceof DiskError)) throw cause
-      throw new PlacementError('io', `the drive's free space cannot be read: ${cause.message}`, cause)
+      throw new PlacementError(
+        'io',
+        `the drive's free space cannot be read: ${cause.message}`,
+        cause,
+      )
     }
   }
 
@@ -230,12 +283,13 @@ class Service implements PlacementService {
     const report = this.#parts.options?.report ?? DEFAULTS.report
     const { unknown, missing } = this.#strays
     if (unknown.length > 0) {
-      report(`${unknown.length} extent files are not in the index and are left alone: `
-        + unknown.slice(0, 5).join(', '))
+      report(
+        `${unknown.length} extent files are not in the index and are left alone: ` +
+          unknown.slice(0, 5).join(', '),
+      )
     }
     for (const extentId of missing.slice(0, 100)) {
       report(`extent ${extentId} is in the index, but its file is gone; run verify`)
     }
   }
 }
-

@@ -66,8 +66,11 @@ export interface Placement {
 export interface ExtentFiller extends AsyncDisposable {
   readonly writerId: WriterId
   /** Durable on return. Data of any length a blob can have, in order. @throws PlacementError */
-  append(header: BlobHeader, data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    trailer: BlobTrailer): Promise<Location>
+  append(
+    header: BlobHeader,
+    data: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    trailer: BlobTrailer,
+  ): Promise<Location>
   /** All that was appended so far is committed or given up: extents that are full are sealed. */
   settle(): Promise<void>
   /** A commit found a lease lost: what comes next goes into extents of new leases. */

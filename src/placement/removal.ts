@@ -16,8 +16,10 @@ import { PlacementError } from './placement.ts'
  * Which of these extents any record of the index names, found without the reverse records: the
  * second scan before bytes go. In a cell: `findReferences` of object-index/rebuild-references.ts.
  */
-export type ReferenceScan = (extentIds: ReadonlySet<ExtentId>, signal: AbortSignal) =>
-  Promise<ReadonlySet<ExtentId>>
+export type ReferenceScan = (
+  extentIds: ReadonlySet<ExtentId>,
+  signal: AbortSignal,
+) => Promise<ReadonlySet<ExtentId>>
 
 export interface RemovalParts extends LeaseParts {
   readonly disk: Disk
@@ -33,16 +35,23 @@ const EARLY_EXTENTS_MAX = 16
 const BATCH_EXTENTS_MAX = 1000
 
 /** Parked extents whose bytes may go now, oldest first. Decides only. */
-export function planRemoval(parked: readonly ExtentRecord[], now: { readonly cellMs: number
-  readonly isShort: boolean; readonly seenForMs: (extentId: ExtentId) => number }):
-  readonly ExtentId[] {
+export function planRemoval(
+  parked: readonly ExtentRecord[],
+  now: {
+    readonly cellMs: number
+    readonly isShort: boolean
+    readonly seenForMs: (extentId: ExtentId) => number
+  },
+): readonly ExtentId[] {
   const oldest = parked
     .filter(({ state, extentId }) => state === 'parked' && now.seenForMs(extentId) >= PARKED_MS_MIN)
     .toSorted((a, b) => a.changedAtMs - b.changedAtMs)
   const due = oldest.filter(({ changedAtMs }) => now.cellMs - changedAtMs >= PARKED_MS)
   const early = now.isShort ? oldest.slice(0, Math.max(EARLY_EXTENTS_MAX, due.length)) : due
-  return early.filter(({ changedAtMs }) => now.cellMs - changedAtMs >= PARKED_MS_MIN)
-    .slice(0, BATCH_EXTENTS_MAX).map(({ extentId }) => extentId)
+  return early
+    .filter(({ changedAtMs }) => now.cellMs - changedAtMs >= PARKED_MS_MIN)
+    .slice(0, BATCH_EXTENTS_MAX)
+    .map(({ extentId }) => extentId)
 }
 
 export class Remover {
@@ -64,8 +73,11 @@ export class Remover {
     const [any] = eligible
     if (any === undefined) return 0
     const nowMs = clock.monotonicMs()
-    const due = planRemoval(eligible, { cellMs: await this.#cellTimeMs(any.extentId), isShort,
-      seenForMs: (extentId) => nowMs - (this.#parkedSinceMs.get(extentId) ?? nowMs) })
+    const due = planRemoval(eligible, {
+      cellMs: await this.#cellTimeMs(any.extentId),
+      isShort,
+      seenForMs: (extentId) => nowMs - (this.#parkedSinceMs.get(extentId) ?? nowMs),
+    })
     return due.length === 0 ? 0 : this.#remove(due, signal)
   }
 
@@ -77,7 +89,7 @@ export class Remover {
     const files = new Set(await storage.extents())
     for (const extentId of listed) {
       // With a record the commit was not made: the extent is parked and its turn comes again.
-      if (!files.has(extentId) || await index.extent(extentId) !== null) continue
+      if (!files.has(extentId) || (await index.extent(extentId)) !== null) continue
       await this.#removeFile(extentId)
     }
     await writeList(disk, [])
@@ -88,8 +100,10 @@ export class Remover {
     const referenced = await findReferences(new Set(due), signal)
     for (const extentId of referenced) {
       this.contradicted.add(extentId)
-      report(`extent ${extentId}: parked without a reference, but a record names it; its bytes `
-        + 'are kept. Run verify, then restore what it names')
+      report(
+        `extent ${extentId}: parked without a reference, but a record names it; its bytes ` +
+          'are kept. Run verify, then restore what it names',
+      )
     }
     const free = due.filter((extentId) => !referenced.has(extentId))
     if (free.length === 0) return 0
@@ -165,7 +179,9 @@ async function writeList(disk: Disk, ids: readonly ExtentId[]): Promise<void> {
 }
 
 function checksumOf(ids: readonly string[]): string {
-  return crc32(Buffer.from(`holdfast-removing-1 ${ids.join(' ')}`)).toString(16).padStart(8, '0')
+  return crc32(Buffer.from(`holdfast-removing-1 ${ids.join(' ')}`))
+    .toString(16)
+    .padStart(8, '0')
 }
 
 function diskFailure(cause: unknown): unknown {

@@ -106,8 +106,10 @@ class Walk {
     this.#parts = parts
     this.#options = options
     this.#report = report
-    this.#limiter = rateBytesPerSec === null ? null
-      : new RateLimiter({ clock, unitsPerSec: rateBytesPerSec, burstUnits: rateBytesPerSec / 4 })
+    this.#limiter =
+      rateBytesPerSec === null
+        ? null
+        : new RateLimiter({ clock, unitsPerSec: rateBytesPerSec, burstUnits: rateBytesPerSec / 4 })
     this.#progress = new Progress(clock, 0)
     this.#startedAtMs = clock.monotonicMs()
   }
@@ -122,9 +124,14 @@ class Walk {
       this.#extentsDone += 1
       this.#note('now')
     }
-    return { extents: uses.length, blobs: this.#blobs, bytes: this.#progress.report().doneUnits,
-      durationMs: clock.monotonicMs() - this.#startedAtMs, damage: this.#damage,
-      damageCount: this.#damageCount }
+    return {
+      extents: uses.length,
+      blobs: this.#blobs,
+      bytes: this.#progress.report().doneUnits,
+      durationMs: clock.monotonicMs() - this.#startedAtMs,
+      damage: this.#damage,
+      damageCount: this.#damageCount,
+    }
   }
 
   async #extent({ record: { extentId } }: ExtentUse): Promise<void> {
@@ -155,12 +162,14 @@ class Walk {
     if (message === null) return
     // It may have been deleted or moved while it was read: then nobody misses it.
     const { extentId, offset } = location
-    const references = (await this.#parts.index.references(extentId, offset, PAGE_REFERENCES))
-      .filter((reference) => reference.location.offset === offset)
+    const references = (
+      await this.#parts.index.references(extentId, offset, PAGE_REFERENCES)
+    ).filter((reference) => reference.location.offset === offset)
     if (references.length === 0) return
     const owner = await this.#ownerOf(location)
-    const referrers = await Promise.all(references.map((reference) =>
-      this.#describe(reference, owner)))
+    const referrers = await Promise.all(
+      references.map((reference) => this.#describe(reference, owner)),
+    )
     const damage: ScrubDamage = { extentId, offset, referrers, message }
     this.#damageCount += 1
     if (this.#damage.length < (this.#options.damageMax ?? DAMAGE_MAX)) this.#damage.push(damage)
@@ -190,13 +199,17 @@ class Walk {
   async #describe({ referrer }: Reference, owner: BlobOwner | null): Promise<string> {
     switch (referrer.kind) {
       case 'version':
-        return `bucket ${await this.#bucketName(referrer.bucketId)}, `
-          + `key ${JSON.stringify(referrer.key)}, version ${referrer.order}`
+        return (
+          `bucket ${await this.#bucketName(referrer.bucketId)}, ` +
+          `key ${JSON.stringify(referrer.key)}, version ${referrer.order}`
+        )
       case 'part': {
         const part = `part ${referrer.partNumber} of upload ${referrer.uploadId}`
         if (owner?.kind !== 'part') return part
-        return `bucket ${await this.#bucketName(owner.bucketId)}, key ${JSON.stringify(owner.key)}, `
-          + part
+        return (
+          `bucket ${await this.#bucketName(owner.bucketId)}, key ${JSON.stringify(owner.key)}, ` +
+          part
+        )
       }
       case 'archive':
         return `archive blob ${referrer.blobId} of the change log or a checkpoint`
@@ -217,8 +230,13 @@ class Walk {
     this.#notedAtMs = nowMs
     const { doneUnits, totalUnits, unitsPerSec, leftMs } = this.#progress.report()
     this.#options.onProgress?.({
-      extentsDone: this.#extentsDone, extentsTotal: this.#extentsTotal, blobsDone: this.#blobs,
-      bytesDone: doneUnits, bytesTotal: totalUnits, rateBytesPerSec: unitsPerSec ?? 0, leftMs,
+      extentsDone: this.#extentsDone,
+      extentsTotal: this.#extentsTotal,
+      blobsDone: this.#blobs,
+      bytesDone: doneUnits,
+      bytesTotal: totalUnits,
+      rateBytesPerSec: unitsPerSec ?? 0,
+      leftMs,
     })
   }
 }

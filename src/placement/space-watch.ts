@@ -43,7 +43,7 @@ export class SpaceWatch {
   /** What was seen last; looks where nothing was seen yet. @throws DiskError */
   async view(): Promise<SpaceView> {
     if (this.#view === null) await this.look()
-    return this.#view ?? await this.view()
+    return this.#view ?? (await this.view())
   }
 
   /** A write found no room: the state is 'low' at least from now on, for a while. */
@@ -80,23 +80,31 @@ export class SpaceWatch {
     const { disk, clock } = this.#parts
     const space = await disk.space()
     const isThere = await hasBallast(disk)
-    const look = { ...space, hasBallast: isThere,
-      ballastSizeBytes: ballastSizeBytes(space.totalBytes) }
+    const look = {
+      ...space,
+      hasBallast: isThere,
+      ballastSizeBytes: ballastSizeBytes(space.totalBytes),
+    }
     const before = this.#view?.state ?? 'ok'
     const decided = decideSpace(look, before)
     const isFull = clock.monotonicMs() < this.#fullUntilMs
     const state: SpaceState = isFull && decided.state === 'ok' ? 'low' : decided.state
     // A quota or a lack of inodes looks like room: then a failed write alone says the truth.
-    const ballast = isFull && isThere && space.freeBytes < spaceFloors(space.totalBytes).lowBytes
-      ? 'give-up' : decided.ballast
+    const ballast =
+      isFull && isThere && space.freeBytes < spaceFloors(space.totalBytes).lowBytes
+        ? 'give-up'
+        : decided.ballast
     this.#view = { ...space, state, isShort: decided.isShort || isFull, hasBallast: isThere }
     this.#reportChange(before, state)
     await this.#applyBallast(ballast, look.ballastSizeBytes, isFull)
     return decided
   }
 
-  async #applyBallast(ballast: SpaceDecision['ballast'], sizeBytes: number, isFull: boolean):
-    Promise<void> {
+  async #applyBallast(
+    ballast: SpaceDecision['ballast'],
+    sizeBytes: number,
+    isFull: boolean,
+  ): Promise<void> {
     const { disk, random, report } = this.#parts
     if (ballast === 'keep' || this.#view === null) return
     if (ballast === 'give-up') {
@@ -120,7 +128,8 @@ export class SpaceWatch {
     const { freeBytes, totalBytes } = this.#view
     const share = ((100 * freeBytes) / Math.max(1, totalBytes)).toFixed(1)
     const meaning: Readonly<Record<SpaceState, string>> = {
-      ok: 'everything is taken again', low: 'PUT is refused with 507',
+      ok: 'everything is taken again',
+      low: 'PUT is refused with 507',
       critical: 'only DELETE, the archive and compaction write',
     }
     this.#parts.report(`drive: ${share} % free, ${meaning[state]}`)

@@ -3,8 +3,12 @@
 // shrink with the drive.
 
 import {
-  DISK_FREE_SHARE_EARLY, DISK_FREE_SHARE_MIN, DISK_FREE_SHARE_PUT, DISK_SPACE_PERIOD_MS,
-  BLOB_SIZE_BYTES_MAX, EXTENT_SIZE_BYTES_MAX,
+  DISK_FREE_SHARE_EARLY,
+  DISK_FREE_SHARE_MIN,
+  DISK_FREE_SHARE_PUT,
+  DISK_SPACE_PERIOD_MS,
+  BLOB_SIZE_BYTES_MAX,
+  EXTENT_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
 import type { SpaceState } from './placement.ts'
 
@@ -50,12 +54,19 @@ export interface SpaceFloors {
 
 /** The floors of a drive of this size. */
 export function spaceFloors(totalBytes: number): SpaceFloors {
-  const lowBytes = Math.max(totalBytes * DISK_FREE_SHARE_PUT,
-    Math.min(LOW_BYTES_MIN, totalBytes * LOW_SHARE_MAX))
-  const criticalBytes = Math.max(totalBytes * DISK_FREE_SHARE_MIN,
-    Math.min(CRITICAL_BYTES_MIN, totalBytes * CRITICAL_SHARE_MAX))
-  return { lowBytes, criticalBytes,
-    shortBytes: Math.max(totalBytes * DISK_FREE_SHARE_EARLY, 1.5 * lowBytes) }
+  const lowBytes = Math.max(
+    totalBytes * DISK_FREE_SHARE_PUT,
+    Math.min(LOW_BYTES_MIN, totalBytes * LOW_SHARE_MAX),
+  )
+  const criticalBytes = Math.max(
+    totalBytes * DISK_FREE_SHARE_MIN,
+    Math.min(CRITICAL_BYTES_MIN, totalBytes * CRITICAL_SHARE_MAX),
+  )
+  return {
+    lowBytes,
+    criticalBytes,
+    shortBytes: Math.max(totalBytes * DISK_FREE_SHARE_EARLY, 1.5 * lowBytes),
+  }
 }
 
 /** The state of a drive, from the one before. */
@@ -68,7 +79,9 @@ export function decideSpace(look: SpaceLook, before: SpaceState): SpaceDecision 
   const isShort = freeBytes < floors.shortBytes
   const untilLow = (freeBytes - floors.lowBytes) / FILL_BYTES_PER_MS
   return {
-    state, isShort, ballast: ballastOf(look, freeBytes, floors),
+    state,
+    isShort,
+    ballast: ballastOf(look, freeBytes, floors),
     nextLookMs: Math.min(DISK_SPACE_PERIOD_MS, Math.max(LOOK_MS_MIN, untilLow)),
   }
 }
@@ -81,8 +94,11 @@ function stateOf(freeBytes: number, floors: SpaceFloors, before: SpaceState): Sp
 }
 
 /** Given up when hardly more than its own size is left; restored when PUT has room again too. */
-function ballastOf(look: SpaceLook, freeBytes: number, floors: SpaceFloors):
-  SpaceDecision['ballast'] {
+function ballastOf(
+  look: SpaceLook,
+  freeBytes: number,
+  floors: SpaceFloors,
+): SpaceDecision['ballast'] {
   const { hasBallast, ballastSizeBytes } = look
   if (hasBallast) {
     const isLast = freeBytes < Math.min(floors.criticalBytes, ballastSizeBytes)
@@ -93,8 +109,8 @@ function ballastOf(look: SpaceLook, freeBytes: number, floors: SpaceFloors):
 
 /** Room of a new extent: the usual, less on a small drive, never less than the largest blob needs. */
 export function extentCapacityBytes(totalBytes: number, layout: 'packed' | 'direct'): number {
-  const least = layout === 'packed' ? PACKED_EXTENT_SIZE_BYTES_MIN
-    : BLOB_SIZE_BYTES_MAX + BLOB_OVERHEAD_BYTES
+  const least =
+    layout === 'packed' ? PACKED_EXTENT_SIZE_BYTES_MIN : BLOB_SIZE_BYTES_MAX + BLOB_OVERHEAD_BYTES
   const share = Math.floor(totalBytes / EXTENTS_MIN / MIB) * MIB
   return Math.min(EXTENT_SIZE_BYTES_MAX, Math.max(least, share))
 }

@@ -12,7 +12,14 @@ export const STORE_FORMAT = 1
 export const SUPERBLOCK_FILE = 'superblock'
 export const SUPERBLOCK_COPY_FILE = 'superblock.copy'
 /** What may lie in a directory that init takes: a mount point's own, and an interrupted init's. */
-const HARMLESS: ReadonlySet<string> = new Set(['lost+found', 'lock', 'ballast', 'ballast.new'])
+const HARMLESS: ReadonlySet<string> = new Set([
+  'lost+found',
+  'lock',
+  'ballast',
+  'ballast.new',
+  'superblock.next',
+  'superblock.copy.next',
+])
 const MARK = 'holdfast-store'
 const ID_SIZE_BYTES = 16
 const ID_PATTERN = /^[0-9a-f]{32}$/
@@ -57,18 +64,25 @@ export async function readSuperblock(disk: Disk, name: string): Promise<Superblo
   if (error !== null) throw error
   const others = (await names(disk, name)).filter((other) => !HARMLESS.has(other))
   if (others.length === 0) {
-    throw new SuperblockError('missing',
-      `${name}: there is no store here. Make one with \`holdfast init ${name}\`, or, if this is `
-      + 'where a drive should be mounted, mount it')
+    throw new SuperblockError(
+      'missing',
+      `${name}: there is no store here. Make one with \`holdfast init ${name}\`, or, if this is ` +
+        'where a drive should be mounted, mount it',
+    )
   }
-  throw new SuperblockError('foreign',
-    `${name}: this is no store: it has no superblock, but ${quoteSome(others)}. Name the right `
-    + 'directory; if this was a store, put its superblock back from a backup')
+  throw new SuperblockError(
+    'foreign',
+    `${name}: this is no store: it has no superblock, but ${quoteSome(others)}. Name the right ` +
+      'directory; if this was a store, put its superblock back from a backup',
+  )
 }
 
 /** Null where there is no such file; the error of one that is not sound. */
-async function readOne(disk: Disk, name: string, file: string):
-  Promise<Superblock | SuperblockError | null> {
+async function readOne(
+  disk: Disk,
+  name: string,
+  file: string,
+): Promise<Superblock | SuperblockError | null> {
   let bytes: Buffer
   try {
     bytes = await disk.readFile(file)
@@ -83,21 +97,32 @@ async function readOne(disk: Disk, name: string, file: string):
  * Makes a directory a store of one drive; durable on return. It comes last of all that init makes:
  * what has a superblock is whole. @throws SuperblockError `exists`, `io`
  */
-export async function makeSuperblock(disk: Disk, name: string,
-  given: { readonly region: string; readonly clock: Clock; readonly random: Random }):
-  Promise<Superblock> {
+export async function makeSuperblock(
+  disk: Disk,
+  name: string,
+  given: { readonly region: string; readonly clock: Clock; readonly random: Random },
+): Promise<Superblock> {
   const { region, clock, random } = given
   if ((await names(disk, name)).includes(SUPERBLOCK_FILE)) throw existsError(name)
   const driveId = drawId(random)
-  const superblock: Superblock = { format: STORE_FORMAT, region, setId: drawId(random), driveId,
-    siblings: [driveId], createdAtMs: Math.floor(clock.nowMs()) }
+  const superblock: Superblock = {
+    format: STORE_FORMAT,
+    region,
+    setId: drawId(random),
+    driveId,
+    siblings: [driveId],
+    createdAtMs: Math.floor(clock.nowMs()),
+  }
   const bytes = encodeSuperblock(superblock)
   try {
     await disk.replaceFile(SUPERBLOCK_COPY_FILE, bytes)
     await disk.replaceFile(SUPERBLOCK_FILE, bytes)
   } catch (cause) {
-    throw new SuperblockError('io',
-      `${name}: the superblock cannot be written: ${messageOf(cause)}`, cause)
+    throw new SuperblockError(
+      'io',
+      `${name}: the superblock cannot be written: ${messageOf(cause)}`,
+      cause,
+    )
   }
   return superblock
 }
@@ -111,8 +136,11 @@ export async function checkInitable(disk: Disk, name: string): Promise<void> {
   if (present.includes(SUPERBLOCK_FILE)) throw existsError(name)
   const others = present.filter((other) => !HARMLESS.has(other) && other !== SUPERBLOCK_COPY_FILE)
   if (others.length > 0) {
-    throw new SuperblockError('foreign', `${name} is not empty: it holds ${quoteSome(others)}. `
-      + 'init makes a store in an empty directory only: name another, or empty this one')
+    throw new SuperblockError(
+      'foreign',
+      `${name} is not empty: it holds ${quoteSome(others)}. ` +
+        'init makes a store in an empty directory only: name another, or empty this one',
+    )
   }
 }
 
@@ -124,9 +152,11 @@ export function encodeSuperblock(superblock: Superblock): Buffer {
 
 /** The superblock in `bytes`, or why it is none. `name` is the file's, for the message. */
 export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock | SuperblockError {
-  const damaged = new SuperblockError('damaged',
-    `${name} is damaged: it does not carry its checksum. Put it back from a backup; the data in `
-    + 'this directory has not been touched')
+  const damaged = new SuperblockError(
+    'damaged',
+    `${name} is damaged: it does not carry its checksum. Put it back from a backup; the data in ` +
+      'this directory has not been touched',
+  )
   let parsed: unknown
   try {
     parsed = JSON.parse(Buffer.from(bytes).toString('utf8'))
@@ -137,9 +167,11 @@ export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock | 
   const fields = parsed as Readonly<Record<string, unknown>>
   if (fields['mark'] !== MARK) return damaged
   if (typeof fields['format'] === 'number' && fields['format'] > STORE_FORMAT) {
-    return new SuperblockError('newer-format',
-      `${name} has format ${fields['format']}; this release reads up to ${STORE_FORMAT}. `
-      + 'Use the release that wrote it, or a newer one')
+    return new SuperblockError(
+      'newer-format',
+      `${name} has format ${fields['format']}; this release reads up to ${STORE_FORMAT}. ` +
+        'Use the release that wrote it, or a newer one',
+    )
   }
   const superblock = fieldsOf(fields)
   if (superblock === null || crcOf(canonical(superblock)) !== fields['crc32']) return damaged
@@ -182,12 +214,17 @@ async function names(disk: Disk, name: string): Promise<string[]> {
 }
 
 function existsError(name: string): SuperblockError {
-  return new SuperblockError('exists',
-    `${name} is a store already. Serve it with \`holdfast serve ${name}\``)
+  return new SuperblockError(
+    'exists',
+    `${name} is a store already. Serve it with \`holdfast serve ${name}\``,
+  )
 }
 
 function quoteSome(others: readonly string[]): string {
-  const shown = others.slice(0, 3).map((other) => JSON.stringify(other)).join(', ')
+  const shown = others
+    .slice(0, 3)
+    .map((other) => JSON.stringify(other))
+    .join(', ')
   return others.length > 3 ? `${shown} and ${others.length - 3} more` : shown
 }
 

@@ -26,17 +26,27 @@ export function sendError(exchange: Exchange, error: S3Error): void {
   const { retryAfterSec } = S3_ERRORS[error.code]
   if (retryAfterSec !== undefined) fields.push('Retry-After', String(retryAfterSec))
   if (error.status === 304 || exchange.isHead) return exchange.sendHead(error.status, fields)
-  const { requestId, services: { hostId }, target } = exchange
-  const resource = target === null || target.bucket === null ? '/'
-    : target.key === null ? `/${target.bucket}` : `/${target.bucket}/${target.key}`
+  const {
+    requestId,
+    services: { hostId },
+    target,
+  } = exchange
+  const resource =
+    target === null || target.bucket === null
+      ? '/'
+      : target.key === null
+        ? `/${target.bucket}`
+        : `/${target.bucket}/${target.key}`
   exchange.send(error.status, fields, renderError(error, { requestId, hostId, resource }))
 }
 
 function logFault(exchange: Exchange, error: S3Error): void {
   const { cause } = error
   exchange.services.log.error(error.message, {
-    requestId: exchange.requestId, operation: exchange.operation,
-    ...(cause instanceof Error ? { error: cause.name, detail: cause.message, stack: cause.stack }
+    requestId: exchange.requestId,
+    operation: exchange.operation,
+    ...(cause instanceof Error
+      ? { error: cause.name, detail: cause.message, stack: cause.stack }
       : {}),
   })
 }

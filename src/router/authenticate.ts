@@ -10,8 +10,12 @@ import type { Services } from './services.ts'
 /** Who sent a request, and the record of the name it is sent to. */
 export type Identity =
   | { readonly kind: 'anonymous'; readonly name: BucketName | null }
-  | { readonly kind: 'header' | 'query'; readonly account: Account; readonly seed: StreamSeed
-      readonly name: BucketName | null }
+  | {
+      readonly kind: 'header' | 'query'
+      readonly account: Account
+      readonly seed: StreamSeed
+      readonly name: BucketName | null
+    }
 
 /**
  * Identifies a request, and finds its bucket's name on the way.

@@ -29,11 +29,14 @@ export function openBody(call: Call, sizeBytesMax: number = PUT_SIZE_BYTES_MAX):
       message: 'x-amz-trailer needs a body in an aws-chunked form that has a trailer.',
     })
   }
-  const sizeBytes = isStream ? payload.decodedSizeBytes : wireSizeBytes ?? 0
+  const sizeBytes = isStream ? payload.decodedSizeBytes : (wireSizeBytes ?? 0)
   if (sizeBytes > sizeBytesMax) {
-    throw new S3Error('EntityTooLarge', { fields: {
-      ProposedSize: String(sizeBytes), MaxSizeAllowed: String(sizeBytesMax),
-    } })
+    throw new S3Error('EntityTooLarge', {
+      fields: {
+        ProposedSize: String(sizeBytes),
+        MaxSizeAllowed: String(sizeBytesMax),
+      },
+    })
   }
   const body = new RequestBody(exchange, { payload, seed, checksum, md5, wireSizeBytes, sizeBytes })
   exchange.body = body
@@ -43,8 +46,9 @@ export function openBody(call: Call, sizeBytesMax: number = PUT_SIZE_BYTES_MAX):
 
 function chunkedRefused(): S3Error {
   return new S3Error('NotImplemented', {
-    message: 'A header you provided implies functionality that is not implemented: a body without '
-      + 'Content-Length must be in an aws-chunked form.',
+    message:
+      'A header you provided implies functionality that is not implemented: a body without ' +
+      'Content-Length must be in an aws-chunked form.',
     fields: { Header: 'Transfer-Encoding' },
   })
 }

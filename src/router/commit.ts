@@ -11,8 +11,11 @@ export type Applied = Exclude<IndexOutcome, { readonly kind: 'refused' }>
 /**
  * Applies an operation. @throws S3Error for a refusal, with `fields`; ObjectIndexError
  */
-export async function commit(services: Pick<Services, 'index' | 'random'>,
-  operation: IndexOperation, fields: Readonly<Record<string, string>> = {}): Promise<Applied> {
+export async function commit(
+  services: Pick<Services, 'index' | 'random'>,
+  operation: IndexOperation,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<Applied> {
   const outcome = await services.index.apply(operation, newId<CommitId>(services.random))
   if (outcome.kind === 'refused') throw refusalError(outcome.refusal, fields)
   return outcome

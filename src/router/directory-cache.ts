@@ -39,13 +39,13 @@ export class DirectoryCache {
       this.#generation = generation
     }
     const isCurrent = generation === this.#generation
-    let credential = accessKeyId === null || !isCurrent ? null
-      : this.#credentials.get(accessKeyId) ?? null
+    let credential =
+      accessKeyId === null || !isCurrent ? null : (this.#credentials.get(accessKeyId) ?? null)
     if (credential === null && accessKeyId !== null) {
       credential = await this.#directory.accessKey(accessKeyId)
       if (credential !== null) this.#keep(this.#credentials, accessKeyId, credential, generation)
     }
-    let found = name === null || !isCurrent ? null : this.#names.get(name) ?? null
+    let found = name === null || !isCurrent ? null : (this.#names.get(name) ?? null)
     if (found === null && name !== null) {
       found = await this.#directory.bucketByName(name)
       if (found !== null) this.#keep(this.#names, name, found, generation)

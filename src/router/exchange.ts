@@ -151,8 +151,9 @@ export class Exchange implements Watched {
   check(nowMs: number): void {
     const { body } = this
     if (this.#writing !== null && nowMs - this.#writing.sinceMs > BODY_SILENCE_MS) {
-      this.#writing.reject(new RouterError('slow-client',
-        `the client took no byte for ${BODY_SILENCE_MS} ms`))
+      this.#writing.reject(
+        new RouterError('slow-client', `the client took no byte for ${BODY_SILENCE_MS} ms`),
+      )
       this.destroy('slow-client')
       return
     }
@@ -165,14 +166,26 @@ export class Exchange implements Watched {
 
   #head(fields: HeaderFields): string[] {
     const { services } = this
-    const head = ['x-amz-request-id', this.requestId, 'x-amz-id-2', services.hostId,
-      'Date', services.date.text(), 'Server', 'Holdfast']
+    const head = [
+      'x-amz-request-id',
+      this.requestId,
+      'x-amz-id-2',
+      services.hostId,
+      'Date',
+      services.date.text(),
+      'Server',
+      'Holdfast',
+    ]
     for (const field of fields) head.push(field)
     return head
   }
 
-  #finish(status: number, head: string[], body: string | Uint8Array | null, sizeBytes: number):
-    void {
+  #finish(
+    status: number,
+    head: string[],
+    body: string | Uint8Array | null,
+    sizeBytes: number,
+  ): void {
     const { req, res } = this
     this.#status = status
     this.#bytesOut = this.isHead ? 0 : sizeBytes

@@ -25,21 +25,30 @@ export async function answerAdmin(exchange: Exchange, target: RequestTarget): Pr
     return sendError(exchange, new S3Error('MethodNotAllowed', { headers: { allow: 'GET, HEAD' } }))
   }
   switch (target.rawPath) {
-    case '/-/health/live': return sendJson(exchange, 200, { status: 'live' })
+    case '/-/health/live':
+      return sendJson(exchange, 200, { status: 'live' })
     case '/-/health/ready': {
       const state = await readiness(services)
       const isReady = Object.values(state).every((text) => text === 'serving')
-      return sendJson(exchange, isReady ? 200 : 503,
-        { status: isReady ? 'ready' : 'not-ready', ...state })
+      return sendJson(exchange, isReady ? 200 : 503, {
+        status: isReady ? 'ready' : 'not-ready',
+        ...state,
+      })
     }
     case '/-/metrics': {
       const { gatherMetrics, metrics, watchdog, figures } = services
-      const snapshots = gatherMetrics === null
-        ? [metrics.snapshot(watchdog.count, figures())] : await gatherMetrics()
-      return exchange.send(200, ['Content-Type', 'text/plain; version=0.0.4; charset=utf-8'],
-        await renderMetrics(snapshots))
+      const snapshots =
+        gatherMetrics === null
+          ? [metrics.snapshot(watchdog.count, figures())]
+          : await gatherMetrics()
+      return exchange.send(
+        200,
+        ['Content-Type', 'text/plain; version=0.0.4; charset=utf-8'],
+        await renderMetrics(snapshots),
+      )
     }
-    default: return sendJson(exchange, 404, { status: 'not-found' })
+    default:
+      return sendJson(exchange, 404, { status: 'not-found' })
   }
 }
 
@@ -69,6 +78,9 @@ async function readiness(services: Services): Promise<Readonly<Record<string, st
 }
 
 function sendJson(exchange: Exchange, status: number, value: object): void {
-  exchange.send(status, ['Content-Type', 'application/json', 'Cache-Control', 'no-store'],
-    `${JSON.stringify(value)}\n`)
+  exchange.send(
+    status,
+    ['Content-Type', 'application/json', 'Cache-Control', 'no-store'],
+    `${JSON.stringify(value)}\n`,
+  )
 }

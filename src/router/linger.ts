@@ -16,9 +16,13 @@ const LINGER_MS_MAX = 5000
 export type Unread = 'none' | 'drain' | 'linger' | 'cut'
 
 /** How an answer to a request that has not arrived whole has to end. */
-export function planUnread(req: IncomingMessage,
-  state: { readonly expectsContinue: boolean; readonly body: { readonly receivedBytes: number }
-    | null }): Unread {
+export function planUnread(
+  req: IncomingMessage,
+  state: {
+    readonly expectsContinue: boolean
+    readonly body: { readonly receivedBytes: number } | null
+  },
+): Unread {
   const sizeBytes = bodySize(req.rawHeaders)
   if (sizeBytes === 0) return 'none'
   // Whether the client sends its body all the same cannot be known, nor where a request begins.

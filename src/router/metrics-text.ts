@@ -25,8 +25,13 @@ export async function renderMetrics(snapshots: readonly MetricsSnapshot[]): Prom
 
 /** What a cluster's worker would send of its registry; `aggregate` takes no other form. */
 function metricsOf(snapshot: MetricsSnapshot): object[] {
-  const figures: Metric[] = snapshot.figures.map(({ name, help, type, over, values }) =>
-    ({ name, help, type, aggregator: over, values }))
+  const figures: Metric[] = snapshot.figures.map(({ name, help, type, over, values }) => ({
+    name,
+    help,
+    type,
+    aggregator: over,
+    values,
+  }))
   return [...figures, ...snapshot.histograms.map(histogramOf)]
 }
 
@@ -37,8 +42,11 @@ function histogramOf({ name, help, boundsSec, series }: HistogramFigure): Metric
     for (const [index, count] of counts.entries()) {
       total += count
       const le = boundsSec[index] ?? '+Inf'
-      values.push({ labels: { ...labels, le: String(le) }, value: total,
-        metricName: `${name}_bucket` })
+      values.push({
+        labels: { ...labels, le: String(le) },
+        value: total,
+        metricName: `${name}_bucket`,
+      })
     }
     values.push({ labels, value: sumSec, metricName: `${name}_sum` })
     values.push({ labels, value: total, metricName: `${name}_count` })

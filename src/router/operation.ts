@@ -35,7 +35,13 @@ export type Operation =
   | { readonly needs: readonly Need[]; readonly on: 'service'; readonly handle: ServiceHandler }
   | { readonly needs: readonly Need[]; readonly on: 'bucket'; readonly handle: BucketHandler }
   /** Signs in by a form in its body. */
-  | { readonly needs: readonly Need[]; readonly on: 'form'
-      readonly handle: (exchange: Exchange, target: RequestTarget, headers: RequestHeaders) =>
-        Promise<void> }
+  | {
+      readonly needs: readonly Need[]
+      readonly on: 'form'
+      readonly handle: (
+        exchange: Exchange,
+        target: RequestTarget,
+        headers: RequestHeaders,
+      ) => Promise<void>
+    }
   | { readonly needs: readonly []; readonly handle: null }

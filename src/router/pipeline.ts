@@ -1,7 +1,11 @@
 // A request's way, step by step. Each step is a file; this one is their order and nothing else.
 
 import { detectOperation } from '../s3/detect.ts'
-import { checkAclHeaders, parseExpectedOwner, refuseUnsupportedHeaders } from '../s3/refused-headers.ts'
+import {
+  checkAclHeaders,
+  parseExpectedOwner,
+  refuseUnsupportedHeaders,
+} from '../s3/refused-headers.ts'
 import { RequestHeaders } from '../s3/request-headers.ts'
 import { parseTarget } from '../s3/request-target.ts'
 import { S3Error } from '../s3/s3-error.ts'
@@ -44,16 +48,27 @@ async function take(exchange: Exchange): Promise<void> {
   const account = identity.kind === 'anonymous' ? null : identity.account
   exchange.accountId = account?.id ?? null
   const headers = effectiveHeaders(sent, target.query, identity.kind)
-  const bucket = operation.on === 'bucket' ? await authorizeBucket(services, {
-    account, bucketName: target.bucket ?? '', name: identity.name,
-    expectedOwnerId: parseExpectedOwner(headers),
-  }) : null
+  const bucket =
+    operation.on === 'bucket'
+      ? await authorizeBucket(services, {
+          account,
+          bucketName: target.bucket ?? '',
+          name: identity.name,
+          expectedOwnerId: parseExpectedOwner(headers),
+        })
+      : null
   if (identity.kind === 'anonymous') throw new S3Error('AccessDenied')
   refuseUnsupportedHeaders(headers)
   checkAclHeaders(headers)
   const call: Call = {
-    exchange, services, target, key: target.key ?? '', headers, account: identity.account,
-    authKind: identity.kind, seed: identity.seed,
+    exchange,
+    services,
+    target,
+    key: target.key ?? '',
+    headers,
+    account: identity.account,
+    authKind: identity.kind,
+    seed: identity.seed,
   }
   if (operation.on === 'service') await operation.handle(call)
   else if (bucket !== null) await operation.handle(call, bucket)
@@ -62,4 +77,3 @@ async function take(exchange: Exchange): Promise<void> {
 function notImplemented(name: S3Operation): S3Error {
   return new S3Error('NotImplemented', { message: `${name} is not implemented.` })
 }
-

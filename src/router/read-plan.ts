@@ -2,14 +2,22 @@
 // every header. Source: S3.md 19 to 25, 30, 42; S3 API, GetObject.
 
 import type {
-  Bucket, ObjectVersion, StoredChecksum, VersionSelector,
+  Bucket,
+  ObjectVersion,
+  StoredChecksum,
+  VersionSelector,
 } from '../object-index/object-index.ts'
 import { CHECKSUMS } from '../s3/checksum-algorithm.ts'
 import { ifRangeHolds, judgeRead, notModifiedHeaders } from '../s3/condition.ts'
 import { formatHttpDate } from '../s3/http-date.ts'
 import { formatChecksum } from '../s3/multipart-checksum.ts'
 import {
-  type ByteRange, formatContentRange, noSuchPart, parseRange, parseReadPartNumber, resolveRange,
+  type ByteRange,
+  formatContentRange,
+  noSuchPart,
+  parseRange,
+  parseReadPartNumber,
+  resolveRange,
 } from '../s3/range.ts'
 import { parseResponseOverrides } from '../s3/response-overrides.ts'
 import { S3Error } from '../s3/s3-error.ts'
@@ -20,8 +28,13 @@ import { shownVersionId, versionOf } from './version-selector.ts'
 /** The answer to a read that is no error. */
 export type ReadPlan =
   | { readonly kind: 'not-modified'; readonly fields: readonly string[] }
-  | { readonly kind: 'object'; readonly version: ObjectVersion; readonly status: 200 | 206
-      readonly range: ByteRange; readonly fields: readonly string[] }
+  | {
+      readonly kind: 'object'
+      readonly version: ObjectVersion
+      readonly status: 200 | 206
+      readonly range: ByteRange
+      readonly fields: readonly string[]
+    }
 
 /** @throws S3Error */
 export async function planRead(call: Call, bucket: Bucket): Promise<ReadPlan> {
@@ -29,23 +42,35 @@ export async function planRead(call: Call, bucket: Bucket): Promise<ReadPlan> {
   const selector = versionOf(target.query)
   const version = await findVersion(call, bucket, selector)
   if (judgeRead(headers, version, services.clock.nowMs()) === 'not-modified') {
-    return { kind: 'not-modified', fields: [...notModifiedHeaders(version), ...versionField(bucket,
-      version)] }
+    return {
+      kind: 'not-modified',
+      fields: [...notModifiedHeaders(version), ...versionField(bucket, version)],
+    }
   }
   const { sizeBytes } = version
   const partNumber = target.query.length === 0 ? null : parseReadPartNumber(target.query, headers)
   const part = partNumber === null ? null : await findPart(call, version, partNumber)
-  const spec = part !== null || !headers.has('range') || !ifRangeHolds(headers, version) ? null
-    : parseRange(headers.get('range'))
-  const range = part ?? (spec === null ? { start: 0, end: sizeBytes }
-    : resolveRange(spec, sizeBytes))
+  const spec =
+    part !== null || !headers.has('range') || !ifRangeHolds(headers, version)
+      ? null
+      : parseRange(headers.get('range'))
+  const range =
+    part ?? (spec === null ? { start: 0, end: sizeBytes } : resolveRange(spec, sizeBytes))
   const isPartial = (part !== null && sizeBytes > 0) || spec !== null
-  const overrides = target.query.length === 0 ? NONE
-    : parseResponseOverrides(target.query, call.authKind)
+  const overrides =
+    target.query.length === 0 ? NONE : parseResponseOverrides(target.query, call.authKind)
 
-  const fields = ['ETag', `"${version.etag}"`, 'Last-Modified',
-    formatHttpDate(version.lastModifiedMs), 'Accept-Ranges', 'bytes',
-    'Content-Length', String(range.end - range.start), ...versionField(bucket, version)]
+  const fields = [
+    'ETag',
+    `"${version.etag}"`,
+    'Last-Modified',
+    formatHttpDate(version.lastModifiedMs),
+    'Accept-Ranges',
+    'bytes',
+    'Content-Length',
+    String(range.end - range.start),
+    ...versionField(bucket, version),
+  ]
   storedHeaders(version, overrides, fields)
   if (isPartial) fields.push('Content-Range', formatContentRange(range, sizeBytes))
   if (version.storageClass !== 'STANDARD') fields.push('x-amz-storage-class', version.storageClass)
@@ -59,8 +84,11 @@ export async function planRead(call: Call, bucket: Bucket): Promise<ReadPlan> {
 }
 
 /** The version that is read. @throws S3Error `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` */
-export async function findVersion(call: Call, bucket: Bucket, selector: VersionSelector):
-  Promise<ObjectVersion> {
+export async function findVersion(
+  call: Call,
+  bucket: Bucket,
+  selector: VersionSelector,
+): Promise<ObjectVersion> {
   const { services, key } = call
   const version = await services.index.lookup(bucket.id, key, selector)
   if (version === null) throw notFound(key, selector)
@@ -71,8 +99,11 @@ export async function findVersion(call: Call, bucket: Bucket, selector: VersionS
   if (selector.kind === 'latest') throw new S3Error('NoSuchKey', { fields: { Key: key }, headers })
   throw new S3Error('MethodNotAllowed', {
     fields: { Method: call.exchange.req.method ?? '', ResourceType: 'DeleteMarker' },
-    headers: { ...headers, allow: 'DELETE',
-      'last-modified': formatHttpDate(version.lastModifiedMs) },
+    headers: {
+      ...headers,
+      allow: 'DELETE',
+      'last-modified': formatHttpDate(version.lastModifiedMs),
+    },
   })
 }
 
@@ -94,8 +125,11 @@ interface PartRange extends ByteRange {
 }
 
 /** @throws S3Error `InvalidPartNumber` */
-async function findPart(call: Call, version: ObjectVersion, partNumber: number):
-  Promise<PartRange> {
+async function findPart(
+  call: Call,
+  version: ObjectVersion,
+  partNumber: number,
+): Promise<PartRange> {
   const part = await call.services.gateway.part(version, partNumber)
   if (part !== null) {
     const { offset, sizeBytes, checksum } = part
@@ -109,10 +143,14 @@ function checksumFields(version: ObjectVersion, part: PartRange | null, into: st
   const checksum = part === null ? version.checksum : part.checksum
   if (checksum === null) return
   const partCount = version.body.kind === 'manifest' ? version.body.partCount : null
-  into.push(CHECKSUMS[checksum.algorithm].header,
-    formatChecksum(checksum, part === null ? partCount : null))
-  into.push('x-amz-checksum-type', part === null ? checksum.type : version.checksum?.type
-    ?? checksum.type)
+  into.push(
+    CHECKSUMS[checksum.algorithm].header,
+    formatChecksum(checksum, part === null ? partCount : null),
+  )
+  into.push(
+    'x-amz-checksum-type',
+    part === null ? checksum.type : (version.checksum?.type ?? checksum.type),
+  )
 }
 
 const NONE: readonly string[] = []

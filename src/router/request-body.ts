@@ -65,8 +65,10 @@ export class RequestBody implements Body {
     this.hasSha256 = payload.kind === 'single'
     this.checksumAlgorithm = checksum.kind === 'none' ? null : checksum.algorithm
     if (checksum.kind === 'value') this.#checksum = checksum
-    this.#decoder = payload.kind === 'unsigned' || payload.kind === 'single' ? null
-      : new ChunkedDecoder({ payload, seed, onData: (slice) => this.#queue.push(slice) })
+    this.#decoder =
+      payload.kind === 'unsigned' || payload.kind === 'single'
+        ? null
+        : new ChunkedDecoder({ payload, seed, onData: (slice) => this.#queue.push(slice) })
     if (shape.wireSizeBytes === 0) this.#end()
   }
 

@@ -55,25 +55,55 @@ export class RequestMetrics {
   /** All counts, with the cell's own figures beside them. */
   snapshot(inFlight: number, figures: readonly Figure[]): MetricsSnapshot {
     const counts = [...this.#byOperation]
-    const byOperation = (name: string, help: string, of: (c: OperationCounts) => number): Figure =>
-      ({ name, help, type: 'counter', over: 'sum',
-        values: counts.map(([operation, c]) => ({ labels: { operation }, value: of(c) })) })
+    const byOperation = (
+      name: string,
+      help: string,
+      of: (c: OperationCounts) => number,
+    ): Figure => ({
+      name,
+      help,
+      type: 'counter',
+      over: 'sum',
+      values: counts.map(([operation, c]) => ({ labels: { operation }, value: of(c) })),
+    })
     return {
       figures: [
-        { name: 'holdfast_requests_total', help: 'Requests answered, by operation and status.',
-          type: 'counter', over: 'sum',
+        {
+          name: 'holdfast_requests_total',
+          help: 'Requests answered, by operation and status.',
+          type: 'counter',
+          over: 'sum',
           values: counts.flatMap(([operation, { byStatus }]) =>
-            [...byStatus].map(([status, value]) =>
-              ({ labels: { operation, status: String(status) }, value }))) },
-        byOperation('holdfast_request_bytes_received_total',
-          'Bytes of request bodies, as sent.', (c) => c.bytesIn),
-        byOperation('holdfast_request_bytes_sent_total',
-          'Bytes of response bodies.', (c) => c.bytesOut),
-        { name: 'holdfast_requests_in_flight', help: 'Requests under way.',
-          type: 'gauge', over: 'sum', values: [{ labels: {}, value: inFlight }] },
-        { name: 'holdfast_requests_shed_total',
+            [...byStatus].map(([status, value]) => ({
+              labels: { operation, status: String(status) },
+              value,
+            })),
+          ),
+        },
+        byOperation(
+          'holdfast_request_bytes_received_total',
+          'Bytes of request bodies, as sent.',
+          (c) => c.bytesIn,
+        ),
+        byOperation(
+          'holdfast_request_bytes_sent_total',
+          'Bytes of response bodies.',
+          (c) => c.bytesOut,
+        ),
+        {
+          name: 'holdfast_requests_in_flight',
+          help: 'Requests under way.',
+          type: 'gauge',
+          over: 'sum',
+          values: [{ labels: {}, value: inFlight }],
+        },
+        {
+          name: 'holdfast_requests_shed_total',
           help: 'Requests answered SlowDown because too many were under way.',
-          type: 'counter', over: 'sum', values: [{ labels: {}, value: this.#shed }] },
+          type: 'counter',
+          over: 'sum',
+          values: [{ labels: {}, value: this.#shed }],
+        },
         ...figures,
       ],
       histograms: [durations(counts)],
@@ -84,10 +114,13 @@ export class RequestMetrics {
 function durations(counts: readonly (readonly [string, OperationCounts])[]): HistogramFigure {
   return {
     name: 'holdfast_request_duration_seconds',
-    help: 'Time from a request\'s headers to the end of its answer, by operation.',
+    help: "Time from a request's headers to the end of its answer, by operation.",
     boundsSec: BOUNDS_SEC,
-    series: counts.map(([operation, { buckets, sumSec }]) =>
-      ({ labels: { operation }, counts: [...buckets], sumSec })),
+    series: counts.map(([operation, { buckets, sumSec }]) => ({
+      labels: { operation },
+      counts: [...buckets],
+      sumSec,
+    })),
   }
 }
 
@@ -95,4 +128,3 @@ function emptyCounts(): OperationCounts {
   const buckets = Array.from({ length: BOUNDS_SEC.length + 1 }, () => 0)
   return { byStatus: new Map(), buckets, sumSec: 0, bytesIn: 0, bytesOut: 0 }
 }
-

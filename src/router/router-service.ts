@@ -87,9 +87,12 @@ class RouterService implements Router {
   #take(exchange: Exchange): void {
     if (this.#isDraining) {
       exchange.res.shouldKeepAlive = false
-      sendError(exchange, new S3Error('ServiceUnavailable', {
-        message: 'This server is stopping. Try again.',
-      }))
+      sendError(
+        exchange,
+        new S3Error('ServiceUnavailable', {
+          message: 'This server is stopping. Try again.',
+        }),
+      )
     } else if (this.inFlight > REQUESTS_PER_WORKER_MAX) {
       this.#services.metrics.shed()
       sendError(exchange, new S3Error('SlowDown'))

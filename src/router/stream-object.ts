@@ -27,7 +27,8 @@ export async function sendObject(exchange: Exchange, answer: ObjectAnswer): Prom
   const sizeBytes = range.end - range.start
   if (sizeBytes === 0) return exchange.sendHead(status, fields)
   const signal = sizeBytes <= SHORT_READ_SIZE_BYTES ? NEVER : exchange.signal
-  const pieces = exchange.services.gateway.read(version, range, signal, bucket.id)
+  const pieces = exchange.services.gateway
+    .read(version, range, signal, bucket.id)
     [Symbol.asyncIterator]()
   try {
     const first = await pieces.next()
@@ -55,6 +56,9 @@ async function sendSliced(exchange: Exchange, piece: Uint8Array): Promise<void> 
 }
 
 function ended(version: ObjectVersion, sentBytes: number, sizeBytes: number): GatewayError {
-  return new GatewayError('damaged', `the body of key ${JSON.stringify(version.key)} ended after `
-    + `${sentBytes} of ${sizeBytes} bytes`)
+  return new GatewayError(
+    'damaged',
+    `the body of key ${JSON.stringify(version.key)} ended after ` +
+      `${sentBytes} of ${sizeBytes} bytes`,
+  )
 }

@@ -20,8 +20,10 @@ const CODES: Readonly<Record<GatewayErrorCode, readonly [S3ErrorCode, string | n
   'quota-exceeded': ['QuotaExceeded', null],
   'source-changed': ['OperationAborted', 'The source changed while it was copied. Try again.'],
   'too-many-references': ['SlowDown', null],
-  'upload-changed': ['OperationAborted',
-    'A part of the upload was written while it was completed. Try again.'],
+  'upload-changed': [
+    'OperationAborted',
+    'A part of the upload was written while it was completed. Try again.',
+  ],
   'invalid-part': ['InvalidPart', null],
   'lease-lost': ['ServiceUnavailable', null],
   'extent-state': ['ServiceUnavailable', null],
@@ -41,8 +43,13 @@ const CODES: Readonly<Record<GatewayErrorCode, readonly [S3ErrorCode, string | n
 
 /** Gateway errors whose message is made for the client; of the others the table's is. */
 const OWN_MESSAGES: ReadonlySet<GatewayErrorCode> = new Set([
-  'bad-digest', 'entity-too-small', 'invalid-part', 'invalid-part-order', 'checksum-type',
-  'damaged', 'quota-exceeded',
+  'bad-digest',
+  'entity-too-small',
+  'invalid-part',
+  'invalid-part-order',
+  'checksum-type',
+  'damaged',
+  'quota-exceeded',
 ])
 
 /** The answer to an operating error; null for anything that is a programmer's. */
@@ -51,26 +58,33 @@ export function toS3Error(error: unknown): S3Error | null {
   if (error instanceof GatewayError) return ofGateway(error)
   if (error instanceof ObjectIndexError) {
     switch (error.code) {
-      case 'corrupt': return damaged(error)
-      case 'full': return new S3Error('InsufficientStorage', { cause: error })
-      case 'overloaded': return new S3Error('SlowDown', { cause: error })
+      case 'corrupt':
+        return damaged(error)
+      case 'full':
+        return new S3Error('InsufficientStorage', { cause: error })
+      case 'overloaded':
+        return new S3Error('SlowDown', { cause: error })
       case 'unavailable':
-      case 'unsure': return unavailable('object-index', error)
+      case 'unsure':
+        return unavailable('object-index', error)
     }
   }
   if (error instanceof DirectoryError) {
     return error.code === 'corrupt' ? damaged(error) : unavailable('directory', error)
   }
   if (error instanceof PlacementError) {
-    return error.code === 'full' ? new S3Error('InsufficientStorage', { cause: error })
+    return error.code === 'full'
+      ? new S3Error('InsufficientStorage', { cause: error })
       : unavailable('placement', error)
   }
   return null
 }
 
 /** The answer to what the index refused. */
-export function refusalError(refusal: IndexRefusal,
-  fields: Readonly<Record<string, string>> = {}): S3Error {
+export function refusalError(
+  refusal: IndexRefusal,
+  fields: Readonly<Record<string, string>> = {},
+): S3Error {
   const [code, message] = CODES[refusal]
   return new S3Error(code, { fields, ...(message === null ? {} : { message }) })
 }
@@ -79,8 +93,11 @@ function ofGateway(error: GatewayError): S3Error {
   if (error.cause instanceof S3Error) return error.cause // what the body itself threw
   const [code, message] = CODES[error.code]
   const own = OWN_MESSAGES.has(error.code) && error.message !== '' ? error.message : message
-  return new S3Error(code, { fields: error.fields, cause: error,
-    ...(own === null ? {} : { message: own }) })
+  return new S3Error(code, {
+    fields: error.fields,
+    cause: error,
+    ...(own === null ? {} : { message: own }),
+  })
 }
 
 function damaged(error: Error): S3Error {
@@ -89,6 +106,7 @@ function damaged(error: Error): S3Error {
 
 function unavailable(subsystem: string, cause: Error): S3Error {
   return new S3Error('ServiceUnavailable', {
-    message: `Service is unable to handle request: ${subsystem} does not serve. Try again.`, cause,
+    message: `Service is unable to handle request: ${subsystem} does not serve. Try again.`,
+    cause,
   })
 }

@@ -20,8 +20,7 @@ export function namedVersion(text: string | null): VersionSelector {
   const selector = parseVersion(text)
   if (selector !== null) return selector
   throw new S3Error('InvalidArgument', {
-    message: text === '' ? 'Version id cannot be the empty string'
-      : 'Invalid version id specified',
+    message: text === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified',
     fields: { ArgumentName: 'versionId', ArgumentValue: text },
   })
 }

@@ -5,7 +5,9 @@ import { unreachable } from '../base/assert.ts'
 import { crc32 } from '../base/checksum.ts'
 import { ID_SIZE_BYTES, readId, writeId } from '../base/id.ts'
 import {
-  BLOB_METADATA_SIZE_BYTES_MAX, BLOB_SIZE_BYTES_MAX, KEY_SIZE_BYTES_MAX,
+  BLOB_METADATA_SIZE_BYTES_MAX,
+  BLOB_SIZE_BYTES_MAX,
+  KEY_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
 import { seedAt } from './place-crc.ts'
 import { StorageError, type BlobHeader, type BlobOwner } from './storage.ts'
@@ -28,8 +30,11 @@ export const HEADER_START_SIZE_BYTES = 12
 /** No header is shorter, and none longer. */
 export const HEADER_SIZE_BYTES_MIN: number = OWNER_OFFSET + ARCHIVE_SIZE_BYTES + CRC_SIZE_BYTES
 export const HEADER_SIZE_BYTES_MAX: number =
-  OWNER_OFFSET + PART_SIZE_BYTES + KEY_SIZE_BYTES_MAX + BLOB_METADATA_SIZE_BYTES_MAX
-  + CRC_SIZE_BYTES
+  OWNER_OFFSET +
+  PART_SIZE_BYTES +
+  KEY_SIZE_BYTES_MAX +
+  BLOB_METADATA_SIZE_BYTES_MAX +
+  CRC_SIZE_BYTES
 
 /** Bytes that `encodeHeader` will write. */
 export function headerSizeOf(header: BlobHeader): number {
@@ -38,11 +43,15 @@ export function headerSizeOf(header: BlobHeader): number {
 
 function ownerSizeOf(owner: BlobOwner): number {
   switch (owner.kind) {
-    case 'object': return OBJECT_SIZE_BYTES + Buffer.byteLength(owner.key)
-    case 'part': return PART_SIZE_BYTES + Buffer.byteLength(owner.key)
+    case 'object':
+      return OBJECT_SIZE_BYTES + Buffer.byteLength(owner.key)
+    case 'part':
+      return PART_SIZE_BYTES + Buffer.byteLength(owner.key)
     case 'archive-log':
-    case 'archive-checkpoint': return ARCHIVE_SIZE_BYTES
-    default: return unreachable(owner)
+    case 'archive-checkpoint':
+      return ARCHIVE_SIZE_BYTES
+    default:
+      return unreachable(owner)
   }
 }
 
@@ -53,8 +62,12 @@ export interface RecordPlace {
 }
 
 /** Writes a header at `at`; answers the offset behind it. */
-export function encodeHeader(header: BlobHeader, place: RecordPlace, into: Buffer, at: number):
-  number {
+export function encodeHeader(
+  header: BlobHeader,
+  place: RecordPlace,
+  into: Buffer,
+  at: number,
+): number {
   into.writeUInt32LE(BLOB_MAGIC, at)
   into[at + 4] = FORMAT_VERSION
   into[at + 5] = KINDS.indexOf(header.owner.kind) + 1
@@ -127,9 +140,13 @@ export function decodeHeader(bytes: Buffer, place: RecordPlace): BlobHeader {
   const metadataAt = end - metadataSize
   const dataSizeBytes = bytes.readUInt32LE(12)
   const owner = decodeOwner(bytes.subarray(OWNER_OFFSET, Math.max(OWNER_OFFSET, metadataAt)), kind)
-  if (owner === null || dataSizeBytes > BLOB_SIZE_BYTES_MAX) throw damaged('a malformed blob header')
+  if (owner === null || dataSizeBytes > BLOB_SIZE_BYTES_MAX)
+    throw damaged('a malformed blob header')
   return {
-    blobId: readId(bytes, 24), owner, bodyOffset: readU64(bytes, 16), dataSizeBytes,
+    blobId: readId(bytes, 24),
+    owner,
+    bodyOffset: readU64(bytes, 16),
+    dataSizeBytes,
     metadata: bytes.subarray(metadataAt, end),
   }
 }
@@ -138,23 +155,41 @@ export function decodeHeader(bytes: Buffer, place: RecordPlace): BlobHeader {
 function decodeOwner(bytes: Buffer, kindNumber: number | undefined): BlobOwner | null {
   const kind = KINDS[(kindNumber ?? 0) - 1]
   switch (kind) {
-    case undefined: return null
+    case undefined:
+      return null
     case 'object': {
       const key = decodeKey(bytes, OBJECT_SIZE_BYTES)
       const randomAt = ID_SIZE_BYTES
-      return key === null ? null : { kind, bucketId: readId(bytes, 0), key,
-        versionRandom: bytes.toString('hex', randomAt, randomAt + 8) }
+      return key === null
+        ? null
+        : {
+            kind,
+            bucketId: readId(bytes, 0),
+            key,
+            versionRandom: bytes.toString('hex', randomAt, randomAt + 8),
+          }
     }
     case 'part': {
       const key = decodeKey(bytes, PART_SIZE_BYTES)
-      return key === null ? null : { kind, bucketId: readId(bytes, 0), key,
-        uploadId: readId(bytes, ID_SIZE_BYTES), partNumber: bytes.readUInt16LE(2 * ID_SIZE_BYTES) }
+      return key === null
+        ? null
+        : {
+            kind,
+            bucketId: readId(bytes, 0),
+            key,
+            uploadId: readId(bytes, ID_SIZE_BYTES),
+            partNumber: bytes.readUInt16LE(2 * ID_SIZE_BYTES),
+          }
     }
     case 'archive-log':
     case 'archive-checkpoint':
       if (bytes.length !== ARCHIVE_SIZE_BYTES) return null
-      return { kind, incarnation: readU64(bytes, 0), sequence: readU64(bytes, 8),
-        page: bytes.readUInt32LE(16) }
+      return {
+        kind,
+        incarnation: readU64(bytes, 0),
+        sequence: readU64(bytes, 8),
+        page: bytes.readUInt32LE(16),
+      }
     default:
       return unreachable(kind)
   }
@@ -163,7 +198,9 @@ function decodeOwner(bytes: Buffer, kindNumber: number | undefined): BlobOwner |
 /** The key that fills `bytes` behind its length, which ends at `start`. */
 function decodeKey(bytes: Buffer, start: number): string | null {
   if (bytes.length < start) return null
-  return bytes.readUInt16LE(start - 2) === bytes.length - start ? bytes.toString('utf8', start) : null
+  return bytes.readUInt16LE(start - 2) === bytes.length - start
+    ? bytes.toString('utf8', start)
+    : null
 }
 
 function writeU64(value: number, into: Buffer, at: number): void {

@@ -30,8 +30,12 @@ export interface TrailerPlace {
 }
 
 /** Writes a trailer's TRAILER_SIZE_BYTES at `at`. */
-export function encodeTrailer(trailer: StoredTrailer, place: TrailerPlace, into: Buffer,
-  at: number): void {
+export function encodeTrailer(
+  trailer: StoredTrailer,
+  place: TrailerPlace,
+  into: Buffer,
+  at: number,
+): void {
   const { md5, checksum } = trailer
   assert(md5.length === 0 || md5.length === MD5_SIZE_BYTES, 'an MD5 is whole or not there')
   assert(checksum.length <= CHECKSUM_SIZE_BYTES_MAX, 'a checksum fits the trailer')
@@ -53,12 +57,16 @@ export function decodeTrailer(bytes: Buffer, place: TrailerPlace): StoredTrailer
   if (bytes.length !== TRAILER_SIZE_BYTES) throw damaged('a blob ends without its trailer')
   const crc = crc32(bytes.subarray(0, CRC_OFFSET)) ^ seedAt(place.extentSeed, place.offset)
   const [md5Size = 0, checksumAlgorithm = 0, checksumSize = 0] = bytes.subarray(12, 15)
-  const isSound = crc >>> 0 === bytes.readUInt32LE(CRC_OFFSET)
-    && bytes.readUInt32LE(0) === TRAILER_MAGIC
-    && (md5Size === 0 || md5Size === MD5_SIZE_BYTES) && checksumSize <= CHECKSUM_SIZE_BYTES_MAX
+  const isSound =
+    crc >>> 0 === bytes.readUInt32LE(CRC_OFFSET) &&
+    bytes.readUInt32LE(0) === TRAILER_MAGIC &&
+    (md5Size === 0 || md5Size === MD5_SIZE_BYTES) &&
+    checksumSize <= CHECKSUM_SIZE_BYTES_MAX
   if (!isSound) throw damaged('a blob trailer fails its checksum')
   return {
-    dataSizeBytes: bytes.readUInt32LE(4), blobChecksum: bytes.readUInt32LE(8), checksumAlgorithm,
+    dataSizeBytes: bytes.readUInt32LE(4),
+    blobChecksum: bytes.readUInt32LE(8),
+    checksumAlgorithm,
     md5: bytes.subarray(MD5_OFFSET, MD5_OFFSET + md5Size),
     checksum: bytes.subarray(CHECKSUM_OFFSET, CHECKSUM_OFFSET + checksumSize),
   }

@@ -151,8 +151,7 @@ for (const [name, write, sizes] of [
       writeFileSync(pathOf(extentId), bytes)
       const damage = await storage.verify(location)
       assert.equal(damage?.kind, 'damage', `offset ${offset}`)
-      const inData =
-        offset >= location.offset + location.headerSizeBytes && offset < recordEnd - 68
+      const inData = offset >= location.offset + location.headerSizeBytes && offset < recordEnd - 68
       if (!inData) continue
       await assert.rejects(readAll(storage, location, 0, 70_000), isDamaged)
       await assert.rejects(storage.readWhole(location), isDamaged)
@@ -211,7 +210,10 @@ test('an abandoned stream leaves a hole that a scan passes over', async () => {
   const location = await stream.finish(trailer)
   const found = []
   for await (const entry of storage.scan(extentId)) found.push(entry)
-  assert.deepEqual(found.map((entry) => 'location' in entry && entry.location), [location])
+  assert.deepEqual(
+    found.map((entry) => 'location' in entry && entry.location),
+    [location],
+  )
 })
 
 function codeOf(error: unknown): string {

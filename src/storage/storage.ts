@@ -7,13 +7,26 @@ import type { Location } from '../base/location.ts'
 
 /** Whose bytes a blob holds, so that a record alone tells what it is. */
 export type BlobOwner =
-  | { readonly kind: 'object'; readonly bucketId: BucketId; readonly key: string
+  | {
+      readonly kind: 'object'
+      readonly bucketId: BucketId
+      readonly key: string
       /** 16 hex digits. */
-      readonly versionRandom: string }
-  | { readonly kind: 'part'; readonly bucketId: BucketId; readonly key: string
-      readonly uploadId: UploadId; readonly partNumber: number }
-  | { readonly kind: 'archive-log' | 'archive-checkpoint'; readonly incarnation: number
-      readonly sequence: number; readonly page: number }
+      readonly versionRandom: string
+    }
+  | {
+      readonly kind: 'part'
+      readonly bucketId: BucketId
+      readonly key: string
+      readonly uploadId: UploadId
+      readonly partNumber: number
+    }
+  | {
+      readonly kind: 'archive-log' | 'archive-checkpoint'
+      readonly incarnation: number
+      readonly sequence: number
+      readonly page: number
+    }
 
 export interface BlobHeader {
   readonly blobId: BlobId
@@ -84,8 +97,11 @@ export interface Storage extends AsyncDisposable {
    * Verified data of a blob in [start, end), in pieces. A piece is valid until the next is asked
    * for. Reads ahead by one piece. @throws StorageError `damaged`, `missing`, `io`
    */
-  read(location: Location, range: { readonly start: number; readonly end: number },
-    signal?: AbortSignal): AsyncIterable<Uint8Array>
+  read(
+    location: Location,
+    range: { readonly start: number; readonly end: number },
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array>
   /** A small blob, whole and verified (header, blocks, trailer, location), in memory of its own. */
   readWhole(location: Location): Promise<Uint8Array>
   /** Header and trailer at a location, verified. */

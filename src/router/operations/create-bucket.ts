@@ -3,7 +3,11 @@
 
 import { BUCKETS_PER_ACCOUNT_MAX } from '../../base/limits.ts'
 import { newId, type BucketId, type CommitId } from '../../base/id.ts'
-import { DirectoryError, type BucketName, type DirectoryOutcome } from '../../directory/directory.ts'
+import {
+  DirectoryError,
+  type BucketName,
+  type DirectoryOutcome,
+} from '../../directory/directory.ts'
 import { checkBucketName } from '../../s3/bucket-name.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { parseCreateBucket } from '../../s3/xml/create-bucket.ts'
@@ -23,11 +27,20 @@ export async function createBucket(call: Call): Promise<void> {
   checkRegion(constraint, services.settings.region)
   await checkCount(services, account.id)
   const taken = await services.directory.bucketByName(name)
-  if (taken !== null && !await isGhost(services, taken)) return answerTaken(call, taken)
+  if (taken !== null && !(await isGhost(services, taken))) return answerTaken(call, taken)
 
   const bucketId = newId<BucketId>(services.random)
-  await commit(services, { kind: 'create-bucket', bucket: { id: bucketId, name,
-    ownerId: account.id, versioning: 'unversioned', quotaBytes: null, quotaObjects: null } })
+  await commit(services, {
+    kind: 'create-bucket',
+    bucket: {
+      id: bucketId,
+      name,
+      ownerId: account.id,
+      versioning: 'unversioned',
+      quotaBytes: null,
+      quotaObjects: null,
+    },
+  })
   const outcome = await claim(services, { name, bucketId, ownerId: account.id })
   if (outcome === 'done') return exchange.send(200, ['Location', `/${name}`], '')
   await forget(services, bucketId)
@@ -43,30 +56,36 @@ function checkRegion(constraint: string | null, region: string): void {
     if (region === 'us-east-1') return
     throw illegalConstraint('unspecified')
   }
-  if (constraint === 'us-east-1') throw new S3Error('InvalidLocationConstraint', {
-    fields: { LocationConstraint: constraint },
-  })
+  if (constraint === 'us-east-1')
+    throw new S3Error('InvalidLocationConstraint', {
+      fields: { LocationConstraint: constraint },
+    })
   if (constraint === region || (constraint === 'EU' && region === 'eu-west-1')) return
   throw illegalConstraint(constraint)
 }
 
 function illegalConstraint(constraint: string): S3Error {
   return new S3Error('IllegalLocationConstraintException', {
-    message: `The ${constraint} location constraint is incompatible for the region specific `
-      + 'endpoint this request was sent to.',
+    message:
+      `The ${constraint} location constraint is incompatible for the region specific ` +
+      'endpoint this request was sent to.',
   })
 }
 
 async function checkCount(services: Services, ownerId: string): Promise<void> {
-  const owned = await services.directory.buckets(
-    { ownerId, prefix: '', after: null, limit: BUCKETS_PER_ACCOUNT_MAX })
+  const owned = await services.directory.buckets({
+    ownerId,
+    prefix: '',
+    after: null,
+    limit: BUCKETS_PER_ACCOUNT_MAX,
+  })
   if (owned.length >= BUCKETS_PER_ACCOUNT_MAX) throw new S3Error('TooManyBuckets')
 }
 
 /** A name whose deletion was cut off behind its bucket's end: the end is made good here. */
 async function isGhost(services: Services, taken: BucketName): Promise<boolean> {
   if (taken.state !== 'deleting') return false
-  if (await services.index.bucket(taken.bucketId) !== null) return false
+  if ((await services.index.bucket(taken.bucketId)) !== null) return false
   const { name, bucketId } = taken
   await services.directory.apply({ kind: 'release-name', name, bucketId })
   return true
@@ -84,9 +103,10 @@ function answerTaken(call: Call, taken: BucketName): void {
   exchange.send(200, ['Location', `/${taken.name}`], '')
 }
 
-async function claim(services: Services,
-  name: { readonly name: string; readonly bucketId: BucketId; readonly ownerId: string }):
-  Promise<DirectoryOutcome> {
+async function claim(
+  services: Services,
+  name: { readonly name: string; readonly bucketId: BucketId; readonly ownerId: string },
+): Promise<DirectoryOutcome> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await services.directory.apply({ kind: 'claim-name', ...name })
@@ -106,7 +126,9 @@ async function forget(services: Services, bucketId: BucketId): Promise<void> {
   try {
     await services.index.apply({ kind: 'delete-bucket', bucketId }, id)
   } catch (error) {
-    services.log.warn('a bucket without a name stays in the index',
-      { bucketId, detail: error instanceof Error ? error.message : String(error) })
+    services.log.warn('a bucket without a name stays in the index', {
+      bucketId,
+      detail: error instanceof Error ? error.message : String(error),
+    })
   }
 }

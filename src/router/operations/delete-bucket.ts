@@ -11,8 +11,10 @@ export async function deleteBucket(call: Call, bucket: Bucket): Promise<void> {
   const { directory, index, random } = services
   const name = { name: bucket.name, bucketId: bucket.id }
   await directory.apply({ kind: 'mark-deleting', ...name })
-  const outcome = await index.apply({ kind: 'delete-bucket', bucketId: bucket.id },
-    newId<CommitId>(random))
+  const outcome = await index.apply(
+    { kind: 'delete-bucket', bucketId: bucket.id },
+    newId<CommitId>(random),
+  )
   if (outcome.kind === 'refused' && outcome.refusal !== 'no-such-bucket') {
     await directory.apply({ kind: 'unmark-deleting', ...name })
     throw refusalError(outcome.refusal, { BucketName: bucket.name })

@@ -4,8 +4,15 @@ import type { Call } from '../operation.ts'
 
 export async function headBucket(call: Call): Promise<void> {
   const { exchange, services } = call
-  exchange.sendHead(200, ['x-amz-bucket-region', services.settings.region,
-    'x-amz-access-point-alias', 'false', 'Content-Type', 'application/xml',
-    'Content-Length', '0'])
+  exchange.sendHead(200, [
+    'x-amz-bucket-region',
+    services.settings.region,
+    'x-amz-access-point-alias',
+    'false',
+    'Content-Type',
+    'application/xml',
+    'Content-Length',
+    '0',
+  ])
   return await Promise.resolve()
 }

@@ -3,12 +3,17 @@
 // order-preserving bytes, 1 to 1,978 of them. Source: DESIGN.md, The engine.
 
 import type { CommitId } from '../base/id.ts'
+import type { Mutation, Versionstamp } from './mutation.ts'
 
-/** (incarnation, sequence): dense and visible in order; a restore raises the incarnation. */
-export interface Versionstamp {
-  readonly incarnation: number
-  readonly sequence: number
-}
+export { EngineError } from './engine-error.ts'
+export type { EngineErrorCode } from './engine-error.ts'
+export { keyText } from './key-text.ts'
+export { decodeLogEntry } from './log-entry.ts'
+export type { DecodedLogEntry } from './log-entry.ts'
+export { SUM_FIELDS } from './mutation.ts'
+export type { Mutation, SumDelta, Versionstamp } from './mutation.ts'
+export { compareStamps, stampText } from './stamp.ts'
+export { addSums, decodeSums, encodeSums } from './sum-record.ts'
 
 /** Keys in [start, end), ascending, or descending from `end` when `reverse`. */
 export interface KeyRange {
@@ -48,19 +53,6 @@ export interface ReadResult {
   /** For each of `ranges`: true where its end was reached, false where `limit` or 'stop' ended it. */
   readonly isWhole: readonly boolean[]
 }
-
-/** A sum record holds eight signed 64-bit numbers; a delta adds to each. See docs/formats/sums.md. */
-export const SUM_FIELDS = 8
-export interface SumDelta {
-  readonly key: Uint8Array
-  /** SUM_FIELDS numbers, added modulo 2^64. */
-  readonly deltas: readonly bigint[]
-}
-
-export type Mutation =
-  | { readonly kind: 'set'; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly kind: 'delete'; readonly key: Uint8Array }
-  | ({ readonly kind: 'sum' } & SumDelta)
 
 /**
  * What `decide` sees: the named reads, over all earlier commits of the same batch. A decision that
@@ -111,24 +103,6 @@ export interface Committed<T> {
 export interface LogEntry {
   readonly versionstamp: Versionstamp
   readonly bytes: Buffer
-}
-
-export type EngineErrorCode =
-  | 'deposed' // another holder has the epoch; this one never commits again
-  | 'unsure' // the commit's fate is unknown: ask `fate`, never assume
-  | 'unavailable' // nothing was done; may be tried again
-  | 'full' // no space; nothing was done
-  | 'failed' // a commit or sync failed; the engine must be reopened (embedded: the process exits)
-  | 'corrupt' // what was read does not carry its checksum
-  | 'closed'
-
-export class EngineError extends Error {
-  override readonly name = 'EngineError'
-  readonly code: EngineErrorCode
-  constructor(code: EngineErrorCode, message: string, cause?: unknown) {
-    super(message, { cause })
-    this.code = code
-  }
 }
 
 export interface EngineStatus {

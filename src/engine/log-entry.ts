@@ -3,7 +3,8 @@
 
 import { crc32 } from 'node:zlib'
 import { ID_SIZE_BYTES, readId, writeId, type CommitId } from '../base/id.ts'
-import { EngineError, SUM_FIELDS, type Mutation, type Versionstamp } from './engine.ts'
+import { EngineError } from './engine-error.ts'
+import { SUM_FIELDS, type Mutation, type Versionstamp } from './mutation.ts'
 import { STAMP_SIZE_BYTES, readStamp, readUint64, writeStamp, writeUint64 } from './stamp.ts'
 
 const VERSION = 1

@@ -1,6 +1,6 @@
 // Versionstamps as 16 bytes whose order is theirs, and how they are compared.
 
-import type { Versionstamp } from './engine.ts'
+import type { Versionstamp } from './mutation.ts'
 
 /** Incarnation and sequence, eight bytes each, big-endian. */
 export const STAMP_SIZE_BYTES = 16

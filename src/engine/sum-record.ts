@@ -1,6 +1,7 @@
 // A sum record: eight signed 64-bit numbers, big-endian, 64 bytes. See docs/formats/sums.md.
 
-import { EngineError, SUM_FIELDS } from './engine.ts'
+import { EngineError } from './engine-error.ts'
+import { SUM_FIELDS } from './mutation.ts'
 
 export const SUM_SIZE_BYTES: number = SUM_FIELDS * 8
 export const NO_SUMS: readonly bigint[] = Object.freeze(

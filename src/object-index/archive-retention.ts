@@ -4,7 +4,7 @@
 import { newId, type CommitId } from '../base/id.ts'
 import { ARCHIVE_KEPT_MS } from '../base/limits.ts'
 import type { Random } from '../base/random.ts'
-import { compareStamps } from '../engine/stamp.ts'
+import { compareStamps } from '../engine/engine.ts'
 import type { ExtentFiller } from '../placement/placement.ts'
 import type { Storage } from '../storage/storage.ts'
 import { decodeArchiveHead, toArchive } from './archive-format.ts'

@@ -1,8 +1,7 @@
 // What the archiver knows of its own archive, read from the index: where it was, what log blobs
 // there are at the end, which checkpoints are whole.
 
-import { compareStamps, stampText } from '../engine/stamp.ts'
-import type { Versionstamp } from '../engine/engine.ts'
+import { compareStamps, stampText, type Versionstamp } from '../engine/engine.ts'
 import type { ArchiveBlob, Cursor, ObjectIndexReader } from './object-index.ts'
 
 /** The archiver's name among the consumers of the change log; its cursor is the engine's stamp. */

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { ARCHIVE_KEPT_MS } from '../base/limits.ts'
 import { TestStore, type StoreOptions } from '../placement/suite-store.ts'
+import { openDisk } from '../platform/disk.ts'
 import {
   decodeArchiveHead,
   decodeEntries,
@@ -25,7 +26,8 @@ const root = mkdtempSync(join(tmpdir(), 'holdfast-archive-'))
 after(() => rmSync(root, { recursive: true, force: true }))
 
 async function opened(options: Partial<StoreOptions> = {}): Promise<TestStore> {
-  return await TestStore.open({ folder: mkdtempSync(join(root, 'store-')), ...options })
+  const folder = mkdtempSync(join(root, 'store-'))
+  return await TestStore.open({ folder, disk: openDisk(folder), ...options })
 }
 
 test('a flush copies the log, moves the cursor and trims the engine', async () => {
@@ -178,7 +180,9 @@ const HEADS: readonly (readonly [ArchiveHead, string])[] = [
       exactAt: { incarnation: 2, sequence: 120 },
       end: null,
     },
-    '',
+    '0102000102030405060708090a0b0c0d0e0f0000000000000002000000000000006400000003000003e8' +
+      '0000000000000002000000000000007800000000000000000000000000000000' +
+      '90a2ad17',
   ],
 ]
 
@@ -208,7 +212,7 @@ test('entries and pages round-trip, and a wrong count is found', () => {
   const page = Buffer.concat(pieces)
   assert.equal(page.length, sizeBytes)
   assert.deepEqual(
-    decodePage(page, count).map(({ key, value }) => `${key}=${value}`),
+    decodePage(page, count).map(({ key, value }) => `${key.toString()}=${value.toString()}`),
     ['key=value', 'k='],
   )
   assert.throws(() => decodePage(page, 1), /damaged/)

@@ -7,8 +7,7 @@ import { newId, type CommitId } from '../base/id.ts'
 import { ARCHIVER_PERIOD_MS } from '../base/limits.ts'
 import { RateLimiter } from '../base/rate.ts'
 import type { Random } from '../base/random.ts'
-import { EngineError, type Engine, type Versionstamp } from '../engine/engine.ts'
-import { compareStamps } from '../engine/stamp.ts'
+import { compareStamps, type Engine, EngineError, type Versionstamp } from '../engine/engine.ts'
 import { PlacementError, type ExtentFiller } from '../placement/placement.ts'
 import { StorageError, type Storage } from '../storage/storage.ts'
 import { LogArchiver } from './archive-log.ts'
@@ -285,7 +284,7 @@ class Service implements Archiver {
     const state = await loadArchiveState(index, logStart)
     if (state.needsCheckpoint) {
       this.#options.report(
-        'archive: the change log begins behind what is archived; ' + 'a checkpoint is made at once',
+        'archive: the change log begins behind what is archived; a checkpoint is made at once',
       )
     }
     this.#loaded = { state, log: new LogArchiver(this.#parts, state) }

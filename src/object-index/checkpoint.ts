@@ -4,8 +4,7 @@
 
 import { newId, type BlobId, type CommitId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
-import type { Engine, KeyRange } from '../engine/engine.ts'
-import { encodeSums } from '../engine/sum-record.ts'
+import { encodeSums, type Engine, type KeyRange } from '../engine/engine.ts'
 import type { Location } from '../base/location.ts'
 import type { ExtentFiller } from '../placement/placement.ts'
 import type { BlobTrailer } from '../storage/storage.ts'

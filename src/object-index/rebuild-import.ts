@@ -4,9 +4,14 @@
 import { newId, type CommitId } from '../base/id.ts'
 import { COMMIT_MUTATIONS_MAX, COMMIT_SIZE_BYTES_MAX } from '../base/limits.ts'
 import type { Random } from '../base/random.ts'
-import type { Engine, Mutation } from '../engine/engine.ts'
-import { keyText } from '../engine/key-text.ts'
-import { addSums, decodeSums, encodeSums } from '../engine/sum-record.ts'
+import {
+  addSums,
+  decodeSums,
+  encodeSums,
+  type Engine,
+  keyText,
+  type Mutation,
+} from '../engine/engine.ts'
 import { indexError } from './reading.ts'
 
 const MUTATIONS_MAX: number = COMMIT_MUTATIONS_MAX - 100

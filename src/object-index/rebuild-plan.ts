@@ -2,7 +2,7 @@
 // found, purely. Pieces may overlap (a write that was repeated, small ones that were merged), and
 // an index that was rebuilt before goes on in another incarnation, from where that rebuild ended.
 
-import { compareStamps, stampText } from '../engine/stamp.ts'
+import { compareStamps, stampText } from '../engine/engine.ts'
 import type { Location } from '../base/location.ts'
 import type { BlobId } from '../base/id.ts'
 import type { CheckpointHead, LogHead } from './archive-format.ts'
@@ -113,7 +113,7 @@ export class LogChain {
     return nearest === null
       ? null
       : `the log's entries behind ${stampText(at)} are missing; the next there are begin at ` +
-          `${stampText(nearest)}`
+          stampText(nearest)
   }
 
   #isInLine(incarnation: number): boolean {

@@ -1,11 +1,14 @@
 // Replays a checkpoint and the archived log behind it into a fresh engine. Sums of a checkpoint say
 // which entries are in them; all else is set or deleted, and so comes right by the log's end.
 
-import type { Mutation } from '../engine/engine.ts'
-import { EngineError } from '../engine/engine.ts'
-import { keyText } from '../engine/key-text.ts'
-import { decodeLogEntry, type DecodedLogEntry } from '../engine/log-entry.ts'
-import { compareStamps } from '../engine/stamp.ts'
+import {
+  compareStamps,
+  type DecodedLogEntry,
+  decodeLogEntry,
+  EngineError,
+  keyText,
+  type Mutation,
+} from '../engine/engine.ts'
 import { StorageError, type Storage } from '../storage/storage.ts'
 import { decodeEntries, decodePage, isNext } from './archive-format.ts'
 import { readBody } from './archive-log.ts'

@@ -6,7 +6,7 @@ import type { ExtentId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import type { BlobOwner, BlobTrailer, ScannedBlob, Storage } from '../storage/storage.ts'
 import type { NamedBlobs } from './rebuild-named.ts'
-import type { ObjectIndexReader, VersionId, VersionSelector } from './object-index.ts'
+import type { ObjectIndexReader, VersionSelector } from './object-index.ts'
 
 /** A blob of an object or part that was durable, and of which the archive does not say that it was
  * ever named: written in the last second, or refused, or never finished by its request. */
@@ -87,9 +87,7 @@ async function hasVersion(
     if (last === undefined || !page.isTruncated) return false
     after = last.key
     afterVersion =
-      last.versionId === 'null'
-        ? { kind: 'null' }
-        : { kind: 'id', versionId: last.versionId as VersionId }
+      last.versionId === 'null' ? { kind: 'null' } : { kind: 'id', versionId: last.versionId }
   }
 }
 

@@ -10,6 +10,7 @@ import type { BucketId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import type { Engine } from '../engine/engine.ts'
 import { TestStore, type StoreOptions } from '../placement/suite-store.ts'
+import { openDisk } from '../platform/disk.ts'
 import { SPACE } from './keys.ts'
 import { rebuildIndex, type RebuildReport } from './rebuild.ts'
 import { visitAll } from './rebuild-references.ts'
@@ -26,7 +27,8 @@ const OWN_SPACES: ReadonlySet<number> = new Set([
 ])
 
 async function opened(options: Partial<StoreOptions> = {}): Promise<TestStore> {
-  return await TestStore.open({ folder: mkdtempSync(join(root, 'store-')), ...options })
+  const folder = mkdtempSync(join(root, 'store-'))
+  return await TestStore.open({ folder, disk: openDisk(folder), ...options })
 }
 
 /** All records of clients' data, as hex. */
@@ -120,11 +122,8 @@ test('a checkpoint made while everything changes is made whole by the log', asyn
   for (const seed of [1, 2, 3]) {
     const store = await opened({ seed })
     const { plain } = await fill(store, 3)
-    let isDone = false
-    const made = store.archiver.checkpoint().then(() => {
-      isDone = true
-    })
-    for (let turn = 0; turn < 30 || !isDone; turn += 1) {
+    const made = store.archiver.checkpoint()
+    for (let turn = 0; turn < 40; turn += 1) {
       await store.put(plain, `source-${turn % 5}`, store.bytes(100 + turn))
       await store.delete(plain, `copy-${turn % 3}`)
     }

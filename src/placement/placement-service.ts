@@ -162,7 +162,7 @@ class Service implements PlacementService {
     if (this.#dead.size >= DEAD_WRITERS_MAX) this.#dead.clear()
     this.#dead.add(writerId)
     // A lease under way would be committed behind the list of what is to be sealed.
-    await Promise.allSettled([...(this.#leasing.get(writerId) ?? [])])
+    await Promise.allSettled(this.#leasing.get(writerId) ?? [])
     await sealOpen(this.#parts, ({ record }) => record.writerId === writerId)
   }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { newId, type ExtentId } from '../base/id.ts'
 import { PARKED_MS } from '../base/limits.ts'
+import { openDisk } from '../platform/disk.ts'
 import type { Placement } from './placement.ts'
 import { placementSuite, type OpenedPlacement } from './placement-suite.ts'
 import { TestStore, type StoreOptions } from './suite-store.ts'
@@ -17,12 +18,13 @@ const root = mkdtempSync(join(tmpdir(), 'holdfast-placement-'))
 after(() => rmSync(root, { recursive: true, force: true }))
 const never = new AbortController().signal
 
-function folder(): string {
-  return mkdtempSync(join(root, 'store-'))
+function fresh(): StoreOptions {
+  const folder = mkdtempSync(join(root, 'store-'))
+  return { folder, disk: openDisk(folder) }
 }
 
 async function opened(): Promise<TestStore> {
-  return await TestStore.open({ folder: folder() })
+  return await TestStore.open(fresh())
 }
 
 function forSuite(wrap: (placement: Placement) => Placement): () => Promise<OpenedPlacement> {
@@ -200,7 +202,7 @@ function flip(store: TestStore, extentId: ExtentId, offset: number): void {
 
 test('bytes are kept where the second scan finds a record that names them', async () => {
   const options: StoreOptions = {
-    folder: folder(),
+    ...fresh(),
     findReferences: async (_, extentIds) => await Promise.resolve(extentIds),
   }
   const store = await TestStore.open(options)
@@ -215,7 +217,7 @@ test('bytes are kept where the second scan finds a record that names them', asyn
 })
 
 test('nothing is removed while time is in doubt', async () => {
-  const store = await TestStore.open({ folder: folder(), placement: { mayExpire: () => false } })
+  const store = await TestStore.open({ ...fresh(), placement: { mayExpire: () => false } })
   await halfGarbage(store)
   await store.placement.runOnce(never)
   await store.clock.advance(PARKED_MS + 1000)

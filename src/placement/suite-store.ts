@@ -29,7 +29,6 @@ import type {
 } from '../object-index/object-index.ts'
 import { findReferences } from '../object-index/rebuild-references.ts'
 import { SeededRandom } from '../object-index/suite-world.ts'
-import { openDisk } from '../platform/disk.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { BlobOwner, PackedWriter, DirectWriter, Storage } from '../storage/storage.ts'
 import { openPlacement, type PlacementOptions, type PlacementService } from './placement-service.ts'
@@ -65,6 +64,8 @@ export class SizedDisk implements Disk {
 
 export interface StoreOptions {
   readonly folder: string
+  /** The folder's disk. */
+  readonly disk: Disk
   readonly seed?: number
   readonly placement?: Partial<PlacementOptions>
   readonly archiver?: Partial<ArchiverOptions>
@@ -103,7 +104,7 @@ export class TestStore {
   constructor(options: StoreOptions) {
     this.options = options
     this.random = new SeededRandom(options.seed ?? 1)
-    this.disk = new SizedDisk(openDisk(options.folder))
+    this.disk = new SizedDisk(options.disk)
     this.writerId = newId<WriterId>(this.random)
   }
 

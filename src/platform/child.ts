@@ -47,15 +47,27 @@ export function spawnChild(options: ChildOptions): Child {
   return wrap(worker.process)
 }
 
+/** What a child says first: before, its runtime would drop messages that nobody listens to. */
+const BOUND = 'bound'
+
 function wrap(child: ChildProcess): Child {
+  let waiting: object[] | null = []
   child.on('error', () => undefined) // a failed send is seen as the exit that follows
+  child.on('message', (message) => {
+    if (message !== BOUND || waiting === null) return
+    for (const each of waiting) child.send(each)
+    waiting = null
+  })
   return {
     pid: child.pid ?? -1,
     send: (message) => {
-      if (child.connected) child.send(message as object)
+      if (waiting !== null) waiting.push(message as object)
+      else if (child.connected) child.send(message as object)
     },
     onMessage: (receive) => {
-      child.on('message', receive)
+      child.on('message', (message) => {
+        if (message !== BOUND) receive(message)
+      })
     },
     onExit: (gone) => {
       child.once('exit', (code, signal) => gone({ code, signal }))
@@ -85,6 +97,7 @@ export function bindToParent(): Parent {
     },
     onMessage: (receive) => {
       process.on('message', receive)
+      process.send?.(BOUND)
     },
   }
 }

@@ -63,6 +63,11 @@ export class Exchange implements Watched {
     return this.req.method === 'HEAD'
   }
 
+  /** Whether the client came by TLS. */
+  get isSecure(): boolean {
+    return 'encrypted' in this.req.socket
+  }
+
   /** Aborted when the client goes away or the deadline passes. Made when first asked for. */
   get signal(): AbortSignal {
     if (this.#abort === null) {

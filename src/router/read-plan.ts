@@ -38,7 +38,7 @@ export type ReadPlan =
 
 /** @throws S3Error */
 export async function planRead(call: Call, bucket: Bucket): Promise<ReadPlan> {
-  const { headers, target, services, key } = call
+  const { headers, target, services } = call
   const selector = versionOf(target.query)
   const version = await findVersion(call, bucket, selector)
   if (judgeRead(headers, version, services.clock.nowMs()) === 'not-modified') {

@@ -38,9 +38,11 @@ export async function sendObject(exchange: Exchange, answer: ObjectAnswer): Prom
     }
     exchange.start(status, fields)
     let sentBytes = 0
-    for (let piece = first; piece.done !== true; piece = await pieces.next()) {
+    let piece: IteratorResult<Uint8Array, unknown> = first
+    while (piece.done !== true) {
       await sendSliced(exchange, piece.value)
       sentBytes += piece.value.length
+      piece = await pieces.next()
     }
     if (sentBytes !== sizeBytes) throw ended(version, sentBytes, sizeBytes)
     exchange.finish()

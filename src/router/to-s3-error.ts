@@ -35,6 +35,7 @@ const CODES: Readonly<Record<GatewayErrorCode, readonly [S3ErrorCode, string | n
   'entity-too-small': ['EntityTooSmall', null],
   'invalid-part-order': ['InvalidPartOrder', null],
   'checksum-type': ['InvalidRequest', null],
+  'size-mismatch': ['InvalidRequest', null],
   'storage-full': ['InsufficientStorage', null],
   'slow-down': ['SlowDown', null],
   unavailable: ['ServiceUnavailable', null],
@@ -48,6 +49,7 @@ const OWN_MESSAGES: ReadonlySet<GatewayErrorCode> = new Set([
   'invalid-part',
   'invalid-part-order',
   'checksum-type',
+  'size-mismatch',
   'damaged',
   'quota-exceeded',
 ])

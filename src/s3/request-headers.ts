@@ -40,6 +40,15 @@ export class RequestHeaders {
     for (const name of this.names) if (name.startsWith(prefix)) return name
     return null
   }
+
+  /** The same headers but those whose lower-case name starts with `prefix`. */
+  without(prefix: string): RequestHeaders {
+    const raw: string[] = []
+    for (const [index, name] of this.names.entries()) {
+      if (!name.startsWith(prefix)) raw.push(name, this.values[index] ?? '')
+    }
+    return new RequestHeaders(raw)
+  }
 }
 
 /** A header's bytes (one Latin-1 character each) as text: UTF-8 where they are, else Latin-1. */

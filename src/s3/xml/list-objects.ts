@@ -36,8 +36,12 @@ export function encoderOf(encoding: ListEncoding): (text: string) => string {
   return encoding === 'url' ? encodeListText : escapeXml
 }
 
-export function renderOwner({ id, displayName }: Owner): string {
-  return `<Owner><ID>${escapeXml(id)}</ID><DisplayName>${escapeXml(displayName)}</DisplayName></Owner>`
+export function renderOwner(owner: Owner): string {
+  return renderPerson('Owner', owner)
+}
+
+export function renderPerson(name: 'Owner' | 'Initiator', { id, displayName }: Owner): string {
+  return `<${name}><ID>${escapeXml(id)}</ID><DisplayName>${escapeXml(displayName)}</DisplayName></${name}>`
 }
 
 function renderHead({ plain, encoded }: PageHead, encode: (text: string) => string): string {

@@ -1,0 +1,164 @@
+// Every S3 operation: what must serve for it, and what answers it. Total, so that one which nobody
+// handles does not compile; a null handler answers 501 by name and stands in docs/gaps.md.
+
+import type { S3Operation } from '../s3/s3-operation.ts'
+import type { BucketHandler, Need, Operation, ServiceHandler } from './operation.ts'
+import { abortUpload } from './operations/abort-upload.ts'
+import { getBucketVersioning, putBucketVersioning } from './operations/bucket-versioning.ts'
+import { completeUpload } from './operations/complete-upload.ts'
+import { copyObject } from './operations/copy-object.ts'
+import { createBucket } from './operations/create-bucket.ts'
+import { createUpload } from './operations/create-upload.ts'
+import { deleteBucket } from './operations/delete-bucket.ts'
+import { deleteObject } from './operations/delete-object.ts'
+import { deleteObjects } from './operations/delete-objects.ts'
+import { getBucketLocation } from './operations/get-bucket-location.ts'
+import { getObjectAttributes } from './operations/get-object-attributes.ts'
+import { getObject } from './operations/get-object.ts'
+import { headBucket } from './operations/head-bucket.ts'
+import { headObject } from './operations/head-object.ts'
+import { listBuckets } from './operations/list-buckets.ts'
+import { listObjects, listObjectsV2 } from './operations/list-objects.ts'
+import { listParts } from './operations/list-parts.ts'
+import { listUploads } from './operations/list-uploads.ts'
+import { listVersions } from './operations/list-versions.ts'
+import {
+  deleteObjectTagging,
+  getObjectTagging,
+  putObjectTagging,
+} from './operations/object-tagging.ts'
+import { postObject } from './operations/post-object.ts'
+import { putObject } from './operations/put-object.ts'
+import { uploadPartCopy } from './operations/upload-part-copy.ts'
+import { uploadPart } from './operations/upload-part.ts'
+
+const GAP: Operation = { needs: [], handle: null }
+
+function service(needs: readonly Need[], handle: ServiceHandler): Operation {
+  return { needs, on: 'service', handle }
+}
+function bucket(needs: readonly Need[], handle: BucketHandler): Operation {
+  return { needs, on: 'bucket', handle }
+}
+
+const INDEX: readonly Need[] = ['index']
+const READ: readonly Need[] = ['index', 'storage']
+const WRITE: readonly Need[] = ['index', 'storage', 'lease']
+const NAMES: readonly Need[] = ['directory', 'index']
+
+/** Every operation. Source: DESIGN.md, What serves when. */
+export const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
+  ListBuckets: service(['directory'], listBuckets),
+  CreateBucket: service(NAMES, createBucket),
+  DeleteBucket: bucket(NAMES, deleteBucket),
+  HeadBucket: bucket(INDEX, headBucket),
+  GetBucketLocation: bucket(INDEX, getBucketLocation),
+  GetBucketVersioning: bucket(INDEX, getBucketVersioning),
+  PutBucketVersioning: bucket(INDEX, putBucketVersioning),
+
+  ListObjects: bucket(INDEX, listObjects),
+  ListObjectsV2: bucket(INDEX, listObjectsV2),
+  ListObjectVersions: bucket(INDEX, listVersions),
+  ListMultipartUploads: bucket(INDEX, listUploads),
+  ListParts: bucket(INDEX, listParts),
+
+  GetObject: bucket(READ, getObject),
+  HeadObject: bucket(INDEX, headObject),
+  GetObjectAttributes: bucket(INDEX, getObjectAttributes),
+  PutObject: bucket(WRITE, putObject),
+  PostObject: { needs: WRITE, on: 'form', handle: postObject },
+  CopyObject: bucket(WRITE, copyObject),
+  DeleteObject: bucket(INDEX, deleteObject),
+  DeleteObjects: bucket(INDEX, deleteObjects),
+  GetObjectTagging: bucket(INDEX, getObjectTagging),
+  PutObjectTagging: bucket(INDEX, putObjectTagging),
+  DeleteObjectTagging: bucket(INDEX, deleteObjectTagging),
+
+  CreateMultipartUpload: bucket(INDEX, createUpload),
+  UploadPart: bucket(WRITE, uploadPart),
+  UploadPartCopy: bucket(WRITE, uploadPartCopy),
+  CompleteMultipartUpload: bucket(INDEX, completeUpload),
+  AbortMultipartUpload: bucket(INDEX, abortUpload),
+
+  CreateBucketMetadataConfiguration: GAP,
+  CreateBucketMetadataTableConfiguration: GAP,
+  CreateSession: GAP,
+  DeleteBucketAnalyticsConfiguration: GAP,
+  DeleteBucketCors: GAP,
+  DeleteBucketEncryption: GAP,
+  DeleteBucketIntelligentTieringConfiguration: GAP,
+  DeleteBucketInventoryConfiguration: GAP,
+  DeleteBucketLifecycle: GAP,
+  DeleteBucketMetadataConfiguration: GAP,
+  DeleteBucketMetadataTableConfiguration: GAP,
+  DeleteBucketMetricsConfiguration: GAP,
+  DeleteBucketOwnershipControls: GAP,
+  DeleteBucketPolicy: GAP,
+  DeleteBucketReplication: GAP,
+  DeleteBucketTagging: GAP,
+  DeleteBucketWebsite: GAP,
+  DeletePublicAccessBlock: GAP,
+  GetBucketAbac: GAP,
+  GetBucketAccelerateConfiguration: GAP,
+  GetBucketAcl: GAP,
+  GetBucketAnalyticsConfiguration: GAP,
+  GetBucketCors: GAP,
+  GetBucketEncryption: GAP,
+  GetBucketIntelligentTieringConfiguration: GAP,
+  GetBucketInventoryConfiguration: GAP,
+  GetBucketLifecycleConfiguration: GAP,
+  GetBucketLogging: GAP,
+  GetBucketMetadataConfiguration: GAP,
+  GetBucketMetadataTableConfiguration: GAP,
+  GetBucketMetricsConfiguration: GAP,
+  GetBucketNotificationConfiguration: GAP,
+  GetBucketOwnershipControls: GAP,
+  GetBucketPolicy: GAP,
+  GetBucketPolicyStatus: GAP,
+  GetBucketReplication: GAP,
+  GetBucketRequestPayment: GAP,
+  GetBucketTagging: GAP,
+  GetBucketWebsite: GAP,
+  GetObjectAcl: GAP,
+  GetObjectLegalHold: GAP,
+  GetObjectLockConfiguration: GAP,
+  GetObjectRetention: GAP,
+  GetObjectTorrent: GAP,
+  GetPublicAccessBlock: GAP,
+  ListBucketAnalyticsConfigurations: GAP,
+  ListBucketIntelligentTieringConfigurations: GAP,
+  ListBucketInventoryConfigurations: GAP,
+  ListBucketMetricsConfigurations: GAP,
+  ListDirectoryBuckets: GAP,
+  OptionsObject: GAP,
+  PutBucketAbac: GAP,
+  PutBucketAccelerateConfiguration: GAP,
+  PutBucketAcl: GAP,
+  PutBucketAnalyticsConfiguration: GAP,
+  PutBucketCors: GAP,
+  PutBucketEncryption: GAP,
+  PutBucketIntelligentTieringConfiguration: GAP,
+  PutBucketInventoryConfiguration: GAP,
+  PutBucketLifecycleConfiguration: GAP,
+  PutBucketLogging: GAP,
+  PutBucketMetricsConfiguration: GAP,
+  PutBucketNotificationConfiguration: GAP,
+  PutBucketOwnershipControls: GAP,
+  PutBucketPolicy: GAP,
+  PutBucketReplication: GAP,
+  PutBucketRequestPayment: GAP,
+  PutBucketTagging: GAP,
+  PutBucketWebsite: GAP,
+  PutObjectAcl: GAP,
+  PutObjectLegalHold: GAP,
+  PutObjectLockConfiguration: GAP,
+  PutObjectRetention: GAP,
+  PutPublicAccessBlock: GAP,
+  RenameObject: GAP,
+  RestoreObject: GAP,
+  SelectObjectContent: GAP,
+  UpdateBucketMetadataInventoryTableConfiguration: GAP,
+  UpdateBucketMetadataJournalTableConfiguration: GAP,
+  UpdateObjectEncryption: GAP,
+  WriteGetObjectResponse: GAP,
+}

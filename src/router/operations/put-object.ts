@@ -1,0 +1,31 @@
+// PutObject: the body into leased extents, then one commit that decides the condition.
+
+import type { Bucket } from '../../object-index/object-index.ts'
+import { parseWritePrecondition } from '../../s3/write-condition.ts'
+import { openBody } from '../body-shape.ts'
+import { parseDraft } from '../object-metadata.ts'
+import type { Call } from '../operation.ts'
+import { withCondition, writtenFields } from '../write-answer.ts'
+
+export async function putObject(call: Call, bucket: Bucket): Promise<void> {
+  const { exchange, services, headers, key, account } = call
+  const condition = parseWritePrecondition(headers)
+  const draft = parseDraft(headers)
+  const body = openBody(call)
+  const { signal } = exchange
+  const written = await withCondition(
+    key,
+    condition,
+    async () =>
+      await services.gateway.put({
+        bucket,
+        key,
+        condition,
+        ownerId: account.id,
+        ...draft,
+        body,
+        signal,
+      }),
+  )
+  exchange.send(200, writtenFields(written), '')
+}

@@ -1,0 +1,26 @@
+// The upload and the part that a request names.
+
+import type { UploadId } from '../../base/id.ts'
+import { parsePartNumber } from '../../s3/range.ts'
+import { queryValue } from '../../s3/query-params.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import type { Call } from '../operation.ts'
+
+const UPLOAD_ID = /^[0-9a-f]{32}$/
+
+/** The query's uploadId. @throws S3Error `NoSuchUpload` for what never was one */
+export function uploadIdOf(call: Call): UploadId {
+  const text = queryValue(call.target.query, 'uploadId') ?? ''
+  if (UPLOAD_ID.test(text)) return text as UploadId
+  throw noSuchUpload(text)
+}
+
+/** The query's partNumber, 1 to 10,000. @throws S3Error `InvalidArgument` */
+export function partNumberOf(call: Call): number {
+  return parsePartNumber(queryValue(call.target.query, 'partNumber'))
+}
+
+/** 404 for an upload that is not there, or not any more. */
+export function noSuchUpload(uploadId: string): S3Error {
+  return new S3Error('NoSuchUpload', { fields: { UploadId: uploadId } })
+}

@@ -1,0 +1,71 @@
+// A request's small body, whole in memory: the XML of settings, deletes and completions. What the
+// client claims of it is compared before it is looked at.
+
+import { crc32, crc32c, crc64nvme } from '../base/checksum.ts'
+import { digest } from '../base/digest.ts'
+import type { BodyClaims } from '../gateway/gateway.ts'
+import type { ChecksumAlgorithm } from '../s3/checksum-algorithm.ts'
+import { badDigest, requireIntegrity } from '../s3/checksum-header.ts'
+import { S3Error } from '../s3/s3-error.ts'
+import { S3_LIMITS } from '../s3/s3-limits.ts'
+import { openBody } from './body-shape.ts'
+import type { Call } from './operation.ts'
+
+/** required: Content-MD5 or a checksum must vouch for the body. Source: S3.md 32. */
+export interface ReadBodyOptions {
+  readonly integrity: 'optional' | 'required'
+}
+
+/**
+ * The body, verified; empty where there is none.
+ * @throws S3Error `InvalidRequest`, `MalformedXML` (over 1 MiB), `BadDigest`,
+ *   `XAmzContentSHA256Mismatch`, and what the body itself fails with
+ */
+export async function readBody(call: Call, { integrity }: ReadBodyOptions): Promise<Buffer> {
+  if (integrity === 'required') requireIntegrity(call.headers)
+  if (!call.headers.has('content-length') && !call.headers.has('transfer-encoding')) {
+    return Buffer.alloc(0)
+  }
+  const body = openBody(call)
+  if (body.sizeBytes > S3_LIMITS.xmlSizeBytesMax) throw new S3Error('MalformedXML')
+  const pieces: Uint8Array[] = []
+  let sizeBytes = 0
+  for (let piece = await body.next(); piece !== null; piece = await body.next()) {
+    sizeBytes += piece.length
+    if (sizeBytes > S3_LIMITS.xmlSizeBytesMax) throw new S3Error('MalformedXML')
+    pieces.push(Buffer.from(piece)) // the piece is the gateway's until the next call only
+  }
+  const bytes = Buffer.concat(pieces)
+  checkClaims(body.claims(), bytes)
+  return bytes
+}
+
+function checkClaims({ md5, sha256, checksum }: BodyClaims, bytes: Buffer): void {
+  if (md5 !== null && !digest('md5', bytes).equals(md5)) throw badDigest('Content-MD5')
+  if (sha256 !== null && !digest('sha256', bytes).equals(sha256)) {
+    throw new S3Error('XAmzContentSHA256Mismatch')
+  }
+  if (checksum === null) return
+  const { algorithm, value } = checksum
+  if (!rawChecksum(algorithm, bytes).equals(value)) throw badDigest(algorithm)
+}
+
+function rawChecksum(algorithm: ChecksumAlgorithm, bytes: Buffer): Buffer {
+  switch (algorithm) {
+    case 'SHA1':
+      return digest('sha1', bytes)
+    case 'SHA256':
+      return digest('sha256', bytes)
+    case 'CRC64NVME': {
+      const raw = Buffer.alloc(8)
+      raw.writeBigUInt64BE(crc64nvme(bytes))
+      return raw
+    }
+    case 'CRC32':
+    case 'CRC32C': {
+      const raw = Buffer.alloc(4)
+      raw.writeUInt32BE(algorithm === 'CRC32' ? crc32(bytes) : crc32c(bytes))
+      return raw
+    }
+  }
+}

@@ -21,6 +21,8 @@ const COUNTS_A_TURN = 4
 export interface CompactionParts extends MoveParts {
   readonly pace: Pace
   readonly garbageShareMin: number
+  /** Bytes that may be written now: what compaction moves must not take the room of DELETE. */
+  readonly roomBytes: () => number
   readonly report: (message: string) => void
 }
 
@@ -47,7 +49,7 @@ export class Compactor {
     }
   }
 
-  /** Compacts the extent that is worth it most; answers whether there was one. */
+  /** Compacts the extent that is worth it most and fits; answers whether to go on at once. */
   async turn(uses: readonly ExtentUse[], signal: AbortSignal): Promise<boolean> {
     const eligible = uses.filter(({ record }) => !this.quarantined.has(record.extentId))
     await this.#live.count(eligible, COUNTS_A_TURN, signal)
@@ -57,13 +59,13 @@ export class Compactor {
       this.#parts.garbageShareMin,
     )
     this.#lagBytes = candidates.reduce((sum, { liveBytes }) => sum + liveBytes, 0)
-    const first = candidates[0]
-    if (first === undefined) return false
-    await this.#compact(first, signal)
-    return true
+    const roomBytes = this.#parts.roomBytes()
+    const first = candidates.find(({ liveBytes }) => liveBytes <= roomBytes)
+    return first === undefined ? false : await this.#compact(first, signal)
   }
 
-  async #compact(candidate: Candidate, signal: AbortSignal): Promise<void> {
+  /** False where room ran out meanwhile. */
+  async #compact(candidate: Candidate, signal: AbortSignal): Promise<boolean> {
     const { index, random, filler } = this.#parts
     const { extentId } = candidate
     const layout = (await this.#extent(extentId))?.record.layout ?? 'packed'
@@ -73,18 +75,20 @@ export class Compactor {
       const locations = await this.#locations(extentId, offset)
       const last = locations.at(-1)
       if (last === undefined) break
-      const damage = await this.#moveAll(locations, layout, signal)
+      const { damage, isOutOfRoom } = await this.#moveAll(locations, layout, signal)
       await filler.settle()
       if (damage !== null) {
         this.quarantined.set(extentId, damage)
         this.#parts.report(`extent ${extentId}: ${damage}; it is left as it is, run verify`)
-        return
+        return true
       }
+      if (isOutOfRoom) return false
       offset = last.offset + 1
     }
     this.#lagBytes = Math.max(0, this.#lagBytes - candidate.liveBytes)
     const use = await this.#extent(extentId)
     if (use?.references === 0) await parkExtent({ index, random }, extentId)
+    return true
   }
 
   /** Moves blobs, several at once; what is damaged is answered after the others have been tried. */
@@ -92,13 +96,20 @@ export class Compactor {
     locations: readonly Location[],
     layout: 'packed' | 'direct',
     signal: AbortSignal,
-  ): Promise<string | null> {
+  ): Promise<{ readonly damage: string | null; readonly isOutOfRoom: boolean }> {
     const queue = [...locations]
     const failures: unknown[] = []
     let damage: string | null = null
+    let isOutOfRoom = false
     const move = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        await this.#parts.pace.take(recordSizeBytes(next, layout), signal)
+        const sizeBytes = recordSizeBytes(next, layout)
+        await this.#parts.pace.take(sizeBytes, signal)
+        if (sizeBytes > this.#parts.roomBytes()) {
+          isOutOfRoom = true
+          queue.length = 0
+          return
+        }
         const outcome = await moveBlob(this.#parts, next, signal)
         if (outcome.kind === 'damaged')
           damage = `the blob at ${next.offset} is damaged: ${outcome.message}`
@@ -112,7 +123,7 @@ export class Compactor {
     )
     await Promise.all(movers)
     if (failures.length > 0) throw failures[0]
-    return damage
+    return { damage, isOutOfRoom }
   }
 
   /** Blobs of an extent from `offset` on, each once. */

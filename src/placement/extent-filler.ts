@@ -75,9 +75,11 @@ export class Filler implements ExtentFiller {
   }
 
   async settle(): Promise<void> {
-    for (let open = this.#retired.shift(); open !== undefined; open = this.#retired.shift()) {
+    for (let open = this.#retired[0]; open !== undefined; open = this.#retired[0]) {
       await open.writer[Symbol.asyncDispose]()
       await this.#parts.seal(open.extentId)
+      // Only what is sealed is forgotten: one that could not be is tried again.
+      if (this.#retired[0] === open) this.#retired.shift()
     }
   }
 

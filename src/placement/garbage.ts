@@ -35,7 +35,8 @@ export function recordSizeBytes(location: Location, layout: 'packed' | 'direct')
 
 /** Bytes that an extent holds at most as garbage, by its sums, if no blob is referenced twice. */
 export function roughGarbageBytes(use: ExtentUse): number {
-  const live = use.referencedBytes + use.references * HEADER_SIZE_BYTES_MIN
+  const recordSizeBytesMin = HEADER_SIZE_BYTES_MIN + TRAILER_SIZE_BYTES
+  const live = use.referencedBytes + use.references * recordSizeBytesMin
   return Math.max(0, use.record.sizeBytes - live)
 }
 

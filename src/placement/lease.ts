@@ -19,6 +19,12 @@ export interface LeaseParts {
   readonly driveId: string
 }
 
+const NOTHING_DONE: ReadonlySet<ObjectIndexError['code']> = new Set([
+  'unavailable',
+  'full',
+  'overloaded',
+])
+
 /** Makes an extent and leases it. @throws PlacementError */
 export async function leaseExtent(
   parts: LeaseParts,
@@ -35,16 +41,27 @@ export async function leaseExtent(
   } catch (cause) {
     throw storageFailure(cause, `extent ${extentId} cannot be made`)
   }
-  const outcome = await applied(
-    index,
-    { kind: 'lease-extent', extent: { extentId, ...request, driveId, changedAtMs: 0 } },
-    random,
+  const extent = { extentId, ...request, driveId, changedAtMs: 0 }
+  const outcome = await applied(index, { kind: 'lease-extent', extent }, random).catch(
+    async (cause: unknown) => {
+      if (isNothingDone(cause)) await storage.removeExtent(extentId).catch(() => undefined)
+      throw cause
+    },
   )
   if (outcome.kind === 'refused') {
     // Its id was drawn a moment ago: a record under it is a broken source of randomness.
     throw new PlacementError('io', `extent ${extentId} exists already; nothing was written to it`)
   }
   return { extentId, layout: request.layout, capacityBytes: request.capacityBytes }
+}
+
+/**
+ * Whether the index certainly has no record of an extent that was made a moment ago. Its file is
+ * empty and nobody's then; of an unsure commit it stays, and is reported at the next start if need be.
+ */
+function isNothingDone(cause: unknown): boolean {
+  const index = cause instanceof PlacementError ? cause.cause : null
+  return index instanceof ObjectIndexError && NOTHING_DONE.has(index.code)
 }
 
 /** Seals an extent; one that is sealed, parked or unknown stays what it is. */

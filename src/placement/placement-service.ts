@@ -33,7 +33,10 @@ export interface PlacementOptions {
   readonly garbageShareMin: number
   /** While it answers true background work waits, up to a point: requests go first. */
   readonly isBusy: () => boolean
-  /** False while the cell's time is in doubt: nothing is removed then. Source: DESIGN.md, Time. */
+  /**
+   * False while nothing may be removed: while the cell's time is in doubt (DESIGN.md, Time), or the
+   * archive is so far behind that a rebuild would still name what was parked a minute ago.
+   */
   readonly mayExpire: () => boolean
   /** Told of what operators should know; one line each. */
   readonly report: (message: string) => void
@@ -67,6 +70,8 @@ export interface PlacementService extends Placement, AsyncDisposable {
   openFiller(): ExtentFiller
   /** A write failed for want of space: looks at the drive at once. */
   noteFull(): void
+  /** Bytes that background work may write now; what DELETE and the log need is not among them. */
+  roomBytes(): number
   /** Stops compaction until `resume`; parking, removal and the watch go on. */
   pause(): void
   resume(): void
@@ -119,6 +124,7 @@ class Service implements PlacementService {
       filler: this.openFiller(),
       pace: this.#pace,
       garbageShareMin: options.garbageShareMin,
+      roomBytes: () => this.#space.roomBytes,
       report,
     })
     this.#remover = new Remover({ ...parts, report })
@@ -142,7 +148,7 @@ class Service implements PlacementService {
       this.#parts,
       ({ record }) => !live.has(record.writerId) && !this.#fillers.has(record.writerId),
     )
-    await this.#remover.finishInterrupted()
+    await this.#remover.start()
     this.#strays = await findStrays(storage, await extentsOf(index))
     this.#reportStrays()
     await this.#view()
@@ -159,10 +165,11 @@ class Service implements PlacementService {
   }
 
   async sealAllOf(writerId: WriterId): Promise<void> {
-    if (this.#dead.size >= DEAD_WRITERS_MAX) this.#dead.clear()
     this.#dead.add(writerId)
+    const [longest] = this.#dead
+    if (this.#dead.size > DEAD_WRITERS_MAX && longest !== undefined) this.#dead.delete(longest)
     // A lease under way would be committed behind the list of what is to be sealed.
-    await Promise.allSettled(this.#leasing.get(writerId) ?? [])
+    await Promise.allSettled(this.#leasing.get(writerId) ?? new Set<Promise<unknown>>())
     await sealOpen(this.#parts, ({ record }) => record.writerId === writerId)
   }
 
@@ -189,7 +196,7 @@ class Service implements PlacementService {
       parkedBytes,
       unknownExtents: this.#strays.unknown,
       missingExtents: this.#strays.missing,
-      quarantinedExtents: [...this.#compactor.quarantined.keys(), ...this.#remover.contradicted],
+      quarantinedExtents: [...this.#compactor.quarantined.keys(), ...this.#remover.kept],
       compaction: this.#compactor.status(),
     }
   }
@@ -208,6 +215,10 @@ class Service implements PlacementService {
 
   noteFull(): void {
     this.#space.noteFull()
+  }
+
+  roomBytes(): number {
+    return this.#space.roomBytes
   }
 
   pause(): void {

@@ -4,12 +4,11 @@
 
 import type { ExtentId } from '../base/id.ts'
 import { PARKED_MS, PARKED_MS_MIN } from '../base/limits.ts'
-import { crc32 } from '../base/checksum.ts'
 import type { Clock } from '../base/clock.ts'
-import { DiskError, type Disk } from '../base/disk.ts'
-import { parseId } from '../base/id.ts'
+import type { Disk } from '../base/disk.ts'
 import type { ExtentRecord, ExtentUse } from '../object-index/object-index.ts'
-import { applied, storageFailure, type LeaseParts } from './lease.ts'
+import { readAside, readIds, writeIds, type Aside } from './aside.ts'
+import { applied, indexFailure, storageFailure, type LeaseParts } from './lease.ts'
 import { PlacementError } from './placement.ts'
 
 /**
@@ -59,17 +58,47 @@ export class Remover {
   /** Extents that the second scan found referenced, though no reverse record said so. */
   readonly contradicted: Set<ExtentId> = new Set()
   readonly #parkedSinceMs: Map<ExtentId, number> = new Map()
+  #aside: Aside = { kind: 'listed', extentIds: new Set() }
+  /** Whether the list on the drive may name extents whose removal is not ended. */
+  #isListed = false
 
   constructor(parts: RemovalParts) {
     this.#parts = parts
   }
 
+  /** Extents whose bytes stay, whatever their age, until an operator decides. */
+  get kept(): readonly ExtentId[] {
+    const aside = this.#aside.kind === 'listed' ? this.#aside.extentIds : []
+    return [...new Set([...aside, ...this.contradicted])]
+  }
+
+  /** Reads what is kept aside and ends removals that a crash interrupted. Called once, at start. */
+  async start(): Promise<void> {
+    const { disk, report } = this.#parts
+    this.#aside = await readAside(disk)
+    if (this.#aside.kind === 'damaged') {
+      report(
+        'the list of extents kept aside is damaged: no bytes are removed. Look at what the last ' +
+          'rebuild was unsure of, then remove the file `aside` and start again',
+      )
+    } else if (this.#aside.extentIds.size > 0) {
+      report(
+        `${this.#aside.extentIds.size} extents are kept aside: a rebuild was unsure of blobs in ` +
+          'them. When none is missed any more, remove the file `aside` and start again',
+      )
+    }
+    await this.#finishInterrupted()
+  }
+
   /** Removes what is due; answers how many extents went. */
   async turn(uses: readonly ExtentUse[], isShort: boolean, signal: AbortSignal): Promise<number> {
     const { clock } = this.#parts
+    if (this.#aside.kind === 'damaged') return 0
+    if (this.#isListed) await this.#finishInterrupted()
     const parked = uses.map(({ record }) => record).filter(({ state }) => state === 'parked')
     this.#noteParked(parked)
-    const eligible = parked.filter(({ extentId }) => !this.contradicted.has(extentId))
+    const kept = new Set(this.kept)
+    const eligible = parked.filter(({ extentId }) => !kept.has(extentId))
     const [any] = eligible
     if (any === undefined) return 0
     const nowMs = clock.monotonicMs()
@@ -81,18 +110,38 @@ export class Remover {
     return due.length === 0 ? 0 : this.#remove(due, signal)
   }
 
-  /** Ends removals that a crash interrupted behind their commit. Called once, at start. */
-  async finishInterrupted(): Promise<void> {
-    const { disk, index, storage } = this.#parts
-    const listed = await readList(disk)
-    if (listed.length === 0) return
-    const files = new Set(await storage.extents())
-    for (const extentId of listed) {
-      // With a record the commit was not made: the extent is parked and its turn comes again.
-      if (!files.has(extentId) || (await index.extent(extentId)) !== null) continue
-      await this.#removeFile(extentId)
+  /** Ends removals that a crash or an error interrupted behind their commit. */
+  async #finishInterrupted(): Promise<void> {
+    const { disk } = this.#parts
+    // A damaged list is an empty one: then the files are reported as unknown.
+    const listed = (await readIds(disk, REMOVING_FILE)) ?? []
+    if (listed.length > 0) {
+      const files = await this.#files()
+      for (const extentId of listed) {
+        // With a record the commit was not made: the extent is parked and its turn comes again.
+        if (files.has(extentId) && !(await this.#hasRecord(extentId))) {
+          await this.#removeFile(extentId)
+        }
+      }
+      await writeIds(disk, REMOVING_FILE, [])
     }
-    await writeList(disk, [])
+    this.#isListed = false
+  }
+
+  async #files(): Promise<ReadonlySet<ExtentId>> {
+    try {
+      return new Set(await this.#parts.storage.extents())
+    } catch (cause) {
+      throw storageFailure(cause, "the drive's extents cannot be listed")
+    }
+  }
+
+  async #hasRecord(extentId: ExtentId): Promise<boolean> {
+    try {
+      return (await this.#parts.index.extent(extentId)) !== null
+    } catch (cause) {
+      throw indexFailure(cause)
+    }
   }
 
   async #remove(due: readonly ExtentId[], signal: AbortSignal): Promise<number> {
@@ -108,21 +157,25 @@ export class Remover {
     const free = due.filter((extentId) => !referenced.has(extentId))
     if (free.length === 0) return 0
     await this.#announce(free)
+    let count = 0
     for (const extentId of free) {
       signal.throwIfAborted()
       const outcome = await applied(index, { kind: 'remove-extent', extentId }, random)
       if (outcome.kind === 'refused') continue
       await this.#removeFile(extentId)
       this.#parkedSinceMs.delete(extentId)
+      count += 1
     }
-    await writeList(disk, [])
-    return free.length
+    await writeIds(disk, REMOVING_FILE, [])
+    this.#isListed = false
+    return count
   }
 
   /** A drive without room for the list is no reason to keep it full: then a crash leaves a file. */
   async #announce(extentIds: readonly ExtentId[]): Promise<void> {
+    this.#isListed = true
     try {
-      await writeList(this.#parts.disk, extentIds)
+      await writeIds(this.#parts.disk, REMOVING_FILE, extentIds)
     } catch (cause) {
       if (!(cause instanceof PlacementError) || cause.code !== 'full') throw cause
     }
@@ -154,38 +207,4 @@ export class Remover {
       if (!this.#parkedSinceMs.has(extentId)) this.#parkedSinceMs.set(extentId, nowMs)
     }
   }
-}
-
-/** One line: its CRC-32, then ids. A damaged list is an empty one: then files are reported. */
-async function readList(disk: Disk): Promise<readonly ExtentId[]> {
-  let text: string
-  try {
-    text = (await disk.readFile(REMOVING_FILE)).toString('utf8')
-  } catch (cause) {
-    if (cause instanceof DiskError && cause.code === 'not-found') return []
-    throw diskFailure(cause)
-  }
-  const [checksum, ...ids] = text.trimEnd().split(' ')
-  if (checksum !== checksumOf(ids)) return []
-  return ids.map((id) => parseId<ExtentId>(id)).filter((id) => id !== null)
-}
-
-async function writeList(disk: Disk, ids: readonly ExtentId[]): Promise<void> {
-  try {
-    await disk.replaceFile(REMOVING_FILE, Buffer.from(`${[checksumOf(ids), ...ids].join(' ')}\n`))
-  } catch (cause) {
-    throw diskFailure(cause)
-  }
-}
-
-function checksumOf(ids: readonly string[]): string {
-  return crc32(Buffer.from(`holdfast-removing-1 ${ids.join(' ')}`))
-    .toString(16)
-    .padStart(8, '0')
-}
-
-function diskFailure(cause: unknown): unknown {
-  if (!(cause instanceof DiskError)) return cause
-  const code = cause.code === 'full' ? 'full' : 'io'
-  return new PlacementError(code, `the list of removals: ${cause.message}`, cause)
 }

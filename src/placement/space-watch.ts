@@ -6,7 +6,7 @@ import { DiskError, type Disk, type DiskSpace } from '../base/disk.ts'
 import type { Random } from '../base/random.ts'
 import { ballastSizeBytes, giveUpBallast, hasBallast, makeBallast } from './ballast.ts'
 import type { SpaceState } from './placement.ts'
-import { decideSpace, spaceFloors, type SpaceDecision } from './space.ts'
+import { decideSpace, reserveBytes, spaceFloors, type SpaceDecision } from './space.ts'
 
 /** A write that found no room counts for this long, whatever the file system says is free. */
 const FULL_HOLD_MS = 5000
@@ -38,6 +38,12 @@ export class SpaceWatch {
   /** As it was seen last. */
   get isShort(): boolean {
     return this.#view?.isShort ?? false
+  }
+
+  /** Bytes that background work may write, as it was seen last; 0 before the first look. */
+  get roomBytes(): number {
+    const view = this.#view
+    return view === null ? 0 : Math.max(0, view.freeBytes - reserveBytes(view.totalBytes))
   }
 
   /** What was seen last; looks where nothing was seen yet. @throws DiskError */

@@ -10,6 +10,7 @@ import {
   BLOB_SIZE_BYTES_MAX,
   EXTENT_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
+import { ballastSizeBytes } from './ballast.ts'
 import type { SpaceState } from './placement.ts'
 
 const MIB = 1024 * 1024
@@ -67,6 +68,14 @@ export function spaceFloors(totalBytes: number): SpaceFloors {
     criticalBytes,
     shortBytes: Math.max(totalBytes * DISK_FREE_SHARE_EARLY, 1.5 * lowBytes),
   }
+}
+
+/**
+ * What background work leaves free for DELETE and the log. Less than the ballast, so that the room
+ * which that gives lets compaction begin.
+ */
+export function reserveBytes(totalBytes: number): number {
+  return Math.min(spaceFloors(totalBytes).criticalBytes / 2, ballastSizeBytes(totalBytes) / 2)
 }
 
 /** The state of a drive, from the one before. */

@@ -115,6 +115,11 @@ export const BUFFER_POOL_SIZE_BYTES: number = 64 * MIB
 export const BUFFER_WAITERS_MAX = 1024
 /** Files that one process holds open for reading. Linux' usual limit is 1,024, and sockets count. */
 export const OPEN_EXTENTS_MAX = 256
+/**
+ * An extent's file that nobody reads for this long is closed within twice of it, before a parked
+ * extent can be removed (PARKED_MS_MIN): a file held open keeps its space after its removal.
+ */
+export const OPEN_EXTENT_IDLE_MS_MAX = 20_000
 /** Below this share of free space PUT is refused (507). Source: DESIGN.md, Disk full. */
 export const DISK_FREE_SHARE_PUT = 0.05
 /** Below this share only DELETE, archiver and compaction write. Source: DESIGN.md, Disk full. */

@@ -1,7 +1,7 @@
 // The header of a blob record: format, kind, cipher, whose bytes these are and how many follow.
 // One encode and one decode; golden bytes stand in the test. Source: docs/formats/blob.md.
 
-import { unreachable } from '../base/assert.ts'
+import { assert, unreachable } from '../base/assert.ts'
 import { crc32 } from '../base/checksum.ts'
 import { ID_SIZE_BYTES, readId, writeId } from '../base/id.ts'
 import {
@@ -20,6 +20,7 @@ const CIPHER_NONE = 0
 const OWNER_OFFSET = 56
 const CRC_SIZE_BYTES = 4
 const UNIT = 0x1_0000_0000
+const VERSION_RANDOM_PATTERN = /^[0-9a-f]{16}$/
 const KINDS = ['object', 'part', 'archive-log', 'archive-checkpoint'] as const
 const OBJECT_SIZE_BYTES = ID_SIZE_BYTES + 8 + 2
 const PART_SIZE_BYTES = 2 * ID_SIZE_BYTES + 2 + 2
@@ -36,23 +37,34 @@ export const HEADER_SIZE_BYTES_MAX: number =
   BLOB_METADATA_SIZE_BYTES_MAX +
   CRC_SIZE_BYTES
 
-/** Bytes that `encodeHeader` will write. */
+/** Bytes that `encodeHeader` will write. What no reader would accept is not written either. */
 export function headerSizeOf(header: BlobHeader): number {
+  const { dataSizeBytes, metadata } = header
+  assert(Number.isSafeInteger(dataSizeBytes) && dataSizeBytes >= 0, 'a blob has a size')
+  assert(dataSizeBytes <= BLOB_SIZE_BYTES_MAX, 'a blob has 64 MiB at most')
+  assert(metadata.length <= BLOB_METADATA_SIZE_BYTES_MAX, 'metadata of a blob fits its header')
   return OWNER_OFFSET + ownerSizeOf(header.owner) + header.metadata.length + CRC_SIZE_BYTES
 }
 
 function ownerSizeOf(owner: BlobOwner): number {
   switch (owner.kind) {
     case 'object':
-      return OBJECT_SIZE_BYTES + Buffer.byteLength(owner.key)
+      assert(VERSION_RANDOM_PATTERN.test(owner.versionRandom), 'a version has 64 random bits')
+      return OBJECT_SIZE_BYTES + keySizeOf(owner.key)
     case 'part':
-      return PART_SIZE_BYTES + Buffer.byteLength(owner.key)
+      return PART_SIZE_BYTES + keySizeOf(owner.key)
     case 'archive-log':
     case 'archive-checkpoint':
       return ARCHIVE_SIZE_BYTES
     default:
       return unreachable(owner)
   }
+}
+
+function keySizeOf(key: string): number {
+  const sizeBytes = Buffer.byteLength(key)
+  assert(sizeBytes <= KEY_SIZE_BYTES_MAX, 'a key has 1,024 bytes at most')
+  return sizeBytes
 }
 
 /** Where a record is written: its extent's seed and its offset there. */
@@ -124,24 +136,34 @@ export function headerSizeIn(bytes: Buffer, at: number): number {
 }
 
 /**
- * The header in exactly these bytes. @throws StorageError `damaged`; the caller's message says
- * where. Nothing of it is trusted before its CRC is right.
+ * Checks that these bytes are exactly one sound header, written for this place; answers the size of
+ * the data that it announces. @throws StorageError `damaged`; the caller's message says where.
+ * Nothing of a header is trusted before its CRC is right.
  */
-export function decodeHeader(bytes: Buffer, place: RecordPlace): BlobHeader {
+export function checkHeader(bytes: Buffer, place: RecordPlace): number {
   if (headerSizeIn(bytes, 0) !== bytes.length) throw damaged('not a blob header')
   const end = bytes.length - CRC_SIZE_BYTES
   const crc = crc32(bytes.subarray(0, end)) ^ seedAt(place.extentSeed, place.offset)
   if (crc >>> 0 !== bytes.readUInt32LE(end)) throw damaged('a blob header fails its checksum')
-  const [version, kind, cipher] = [bytes[4], bytes[5], bytes[6]]
+  const [version, cipher] = [bytes[4], bytes[6]]
   if (version !== FORMAT_VERSION || cipher !== CIPHER_NONE) {
     throw damaged(`a blob of format ${version}, cipher ${cipher}: this release reads format 1 only`)
   }
-  const metadataSize = bytes.readUInt16LE(10)
-  const metadataAt = end - metadataSize
   const dataSizeBytes = bytes.readUInt32LE(12)
-  const owner = decodeOwner(bytes.subarray(OWNER_OFFSET, Math.max(OWNER_OFFSET, metadataAt)), kind)
-  if (owner === null || dataSizeBytes > BLOB_SIZE_BYTES_MAX)
-    throw damaged('a malformed blob header')
+  if (dataSizeBytes > BLOB_SIZE_BYTES_MAX) throw damaged('a malformed blob header')
+  return dataSizeBytes
+}
+
+/** The header in exactly these bytes. @throws StorageError `damaged`, as `checkHeader` */
+export function decodeHeader(bytes: Buffer, place: RecordPlace): BlobHeader {
+  const dataSizeBytes = checkHeader(bytes, place)
+  const end = bytes.length - CRC_SIZE_BYTES
+  const metadataAt = end - bytes.readUInt16LE(10)
+  const owner = decodeOwner(
+    bytes.subarray(OWNER_OFFSET, Math.max(OWNER_OFFSET, metadataAt)),
+    bytes[5],
+  )
+  if (owner === null) throw damaged('a malformed blob header')
   return {
     blobId: readId(bytes, 24),
     owner,

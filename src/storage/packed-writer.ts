@@ -1,13 +1,14 @@
 // Appends small blobs to one extent. All that is asked while a write is under way goes into the
 // next one: one synced write a group, and no time spent on waiting for a group to fill.
 
+import { assert } from '../base/assert.ts'
 import type { DiskFile } from '../base/disk.ts'
 import { BLOCK_SIZE_BYTES, PACKED_WRITE_SIZE_BYTES_MAX } from '../base/limits.ts'
 import { crc32 } from '../base/checksum.ts'
 import type { ExtentId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import { encodeHeader, headerSizeOf } from './blob-header.ts'
-import { recordSizeOf } from './blob-layout.ts'
+import { BLOCK_CRC_SIZE_BYTES, recordSizeOf, TRAILER_SIZE_BYTES } from './blob-layout.ts'
 import { encodeTrailer } from './blob-trailer.ts'
 import { storageError } from './extent-files.ts'
 import { addBlock, seedAt, seedOfExtent } from './place-crc.ts'
@@ -30,8 +31,9 @@ export class PackedExtent implements PackedWriter {
   #end = 0
   #queue: Append[] = []
   #writing: Promise<void> | null = null
-  #failure: unknown = null
-  #isClosed = false
+  /** Of a write: what it left on the disk nobody knows, so it is this writer's last. */
+  #failure: { readonly cause: unknown } | null = null
+  #closing: Promise<void> | null = null
 
   constructor(extentId: ExtentId, file: DiskFile, capacityBytes: number) {
     this.#extentId = extentId
@@ -41,7 +43,7 @@ export class PackedExtent implements PackedWriter {
   }
 
   get freeBytes(): number {
-    return this.#capacityBytes - this.#end
+    return this.#failure === null ? this.#capacityBytes - this.#end : 0
   }
 
   async append(
@@ -51,8 +53,11 @@ export class PackedExtent implements PackedWriter {
   ): Promise<Location> {
     const headerSizeBytes = headerSizeOf(header)
     const sizeBytes = recordSizeOf(headerSizeBytes, header.dataSizeBytes)
-    if (this.#failure !== null) throw this.#failure
-    if (this.#isClosed) throw new StorageError('closed', `extent ${this.#extentId} is closed`)
+    const givenBytes = data.reduce((sum, piece) => sum + piece.length, 0)
+    assert(givenBytes === header.dataSizeBytes, 'a blob has as much data as its header says')
+    if (this.#failure !== null) throw this.#failure.cause
+    if (this.#closing !== null)
+      throw new StorageError('closed', `extent ${this.#extentId} is closed`)
     if (sizeBytes > this.freeBytes) {
       throw new StorageError('extent-full', `extent ${this.#extentId} has no room`)
     }
@@ -75,15 +80,17 @@ export class PackedExtent implements PackedWriter {
       const group = this.#takeGroup()
       const offset = group[0]?.location.offset ?? 0
       try {
-        if (this.#failure !== null) throw this.#failure
+        if (this.#failure !== null) throw this.#failure.cause
         await this.#file.write(
           group.map(({ record }) => record),
           offset,
         )
         for (const { resolve, location } of group) resolve(location)
       } catch (error) {
-        this.#failure ??= storageError(error, `extent ${this.#extentId}`)
-        for (const { reject } of group) reject(this.#failure)
+        const failure = (this.#failure ??= {
+          cause: storageError(error, `extent ${this.#extentId}`),
+        })
+        for (const { reject } of group) reject(failure.cause)
       }
     }
     this.#writing = null
@@ -99,10 +106,16 @@ export class PackedExtent implements PackedWriter {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    await (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     await this.#writing
-    await this.#file.close()
+    try {
+      await this.#file.close()
+    } catch (error) {
+      throw storageError(error, `extent ${this.#extentId}`)
+    }
   }
 }
 
@@ -123,8 +136,9 @@ function encodeRecord(
     record.set(block, at)
     record.writeUInt32LE((crc ^ seedAt(extentSeed, offset + at)) >>> 0, at + block.length)
     blobChecksum = addBlock(blobChecksum, crc)
-    at += block.length + 4
+    at += block.length + BLOCK_CRC_SIZE_BYTES
   }
+  assert(at + TRAILER_SIZE_BYTES === record.length, 'a record fills its room')
   const { dataSizeBytes } = header
   encodeTrailer(
     { ...trailer, dataSizeBytes, blobChecksum },

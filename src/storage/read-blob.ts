@@ -1,11 +1,21 @@
 // Reads blobs back, every block verified against its CRC and its place before a byte is given out.
+// A location is the index's word, not ours: its lengths are bounded before memory is taken for them,
+// and its checksum is compared wherever a blob is read whole.
 
-import type { Disk, DiskBuffer } from '../base/disk.ts'
+import { assert } from '../base/assert.ts'
 import { crc32 } from '../base/checksum.ts'
-import { BLOCK_SIZE_BYTES, PIECE_SIZE_BYTES } from '../base/limits.ts'
+import type { Disk, DiskBuffer } from '../base/disk.ts'
+import { BLOB_SIZE_BYTES_MAX, BLOCK_SIZE_BYTES } from '../base/limits.ts'
 import type { Location } from '../base/location.ts'
 import {
+  checkHeader,
+  decodeHeader,
+  HEADER_SIZE_BYTES_MAX,
+  HEADER_SIZE_BYTES_MIN,
+} from './blob-header.ts'
+import {
   BLOCK_CRC_SIZE_BYTES,
+  blockCountOf,
   blockOffsetOf,
   blockSizeAt,
   recordSizeOf,
@@ -13,12 +23,10 @@ import {
   TRAILER_SIZE_BYTES,
   trailerOffsetOf,
 } from './blob-layout.ts'
-import { decodeHeader } from './blob-header.ts'
 import { decodeTrailer } from './blob-trailer.ts'
 import type { StoredTrailer } from './blob-trailer.ts'
-import { pieceSizeBytes } from './direct-writer.ts'
-import type { StreamCount } from './direct-writer.ts'
 import type { ExtentFiles } from './extent-files.ts'
+import { pieceSizeBytes, type StreamCount } from './piece-size.ts'
 import { addBlock, seedAt, seedOfExtent } from './place-crc.ts'
 import { StorageError } from './storage.ts'
 import type { BlobHeader } from './storage.ts'
@@ -29,45 +37,51 @@ export interface ReadParts {
   readonly streams: StreamCount
 }
 
-/** The error for bytes that are not what was written, by place. */
-export function damagedAt(
-  location: Pick<Location, 'extentId' | 'offset'>,
-  why: string,
-): StorageError {
-  const { extentId, offset } = location
-  return new StorageError('damaged', `extent ${extentId}, blob at ${offset}: ${why}`)
-}
-
-/** Blocks [first, end) of a blob, read and verified; the data lies at the buffer's beginning. */
+/** Some blocks of a blob, read and verified; the data lies at the buffer's beginning. */
 interface Piece {
   readonly buffer: DiskBuffer
   readonly data: Buffer
 }
 
-/** Verified data in [start, end), a piece at a time, reading one ahead. */
+/** Gets the plain CRC of each block, in order. */
+type TakeBlock = (blockCrc: number) => void
+
+/** Verified data in [start, end), a piece at a time, reading one ahead. @throws StorageError */
 export async function* readRange(
   parts: ReadParts,
   location: Location,
   range: { readonly start: number; readonly end: number },
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  if (range.start >= range.end) return
-  const firstBlock = Math.floor(range.start / BLOCK_SIZE_BYTES)
-  const endBlock = Math.ceil(range.end / BLOCK_SIZE_BYTES)
+  requirePossible(location)
+  const { start, end } = range
+  assert(start >= 0 && end <= location.dataSizeBytes, 'a range lies within its blob')
+  if (start >= end) return
+  const firstBlock = Math.floor(start / BLOCK_SIZE_BYTES)
+  const endBlock = Math.ceil(end / BLOCK_SIZE_BYTES)
+  const isWhole = firstBlock === 0 && endBlock === blockCountOf(location.dataSizeBytes)
   const blocksAPiece = Math.max(1, Math.floor(pieceSizeBytes(parts.streams) / BLOCK_SIZE_BYTES))
-  const readAt = async (block: number): Promise<Piece> =>
-    await readPiece(parts, location, block, Math.min(block + blocksAPiece, endBlock), signal)
+  let checksum = 0
+  const take: TakeBlock = (blockCrc) => {
+    checksum = addBlock(checksum, blockCrc)
+  }
+  const readAt = async (block: number): Promise<Piece> => {
+    const blocks = { first: block, end: Math.min(block + blocksAPiece, endBlock) }
+    return await readPiece(parts, location, blocks, take, signal)
+  }
   parts.streams.open++
   let ahead: Promise<Piece> | null = readAt(firstBlock)
   try {
-    for (let block = firstBlock; block < endBlock; block += blocksAPiece) {
-      const { buffer, data }: Piece = await (ahead ?? readAt(block))
+    for (let block = firstBlock; ahead !== null; block += blocksAPiece) {
+      const { buffer, data }: Piece = await ahead
       const next = block + blocksAPiece
       ahead = next < endBlock ? readAt(next) : null
       ahead?.catch(() => undefined) // seen when it is awaited
       try {
-        const from = Math.max(0, range.start - block * BLOCK_SIZE_BYTES)
-        yield data.subarray(from, Math.min(data.length, range.end - block * BLOCK_SIZE_BYTES))
+        signal?.throwIfAborted()
+        if (ahead === null && isWhole) requireNamed(location, checksum)
+        const from = Math.max(0, start - block * BLOCK_SIZE_BYTES)
+        yield data.subarray(from, Math.min(data.length, end - block * BLOCK_SIZE_BYTES))
       } finally {
         buffer.release()
       }
@@ -84,19 +98,19 @@ export async function* readRange(
 async function readPiece(
   { files, disk }: ReadParts,
   location: Location,
-  firstBlock: number,
-  endBlock: number,
+  blocks: { readonly first: number; readonly end: number },
+  take: TakeBlock,
   signal?: AbortSignal,
 ): Promise<Piece> {
-  const offset = blockOffsetOf(location, firstBlock)
-  const lastSize = blockSizeAt(endBlock - 1, location.dataSizeBytes)
+  const offset = blockOffsetOf(location, blocks.first)
+  const lastSize = blockSizeAt(blocks.end - 1, location.dataSizeBytes)
   const sizeBytes =
-    (endBlock - firstBlock - 1) * STORED_BLOCK_SIZE_BYTES + lastSize + BLOCK_CRC_SIZE_BYTES
+    (blocks.end - blocks.first - 1) * STORED_BLOCK_SIZE_BYTES + lastSize + BLOCK_CRC_SIZE_BYTES
   const buffer = await disk.buffer(Math.max(sizeBytes, BLOCK_SIZE_BYTES), signal)
   try {
     const bytes = buffer.bytes.subarray(0, sizeBytes)
     await readExactly(files, location, bytes, offset)
-    return { buffer, data: verifyBlocks(location, bytes, offset) }
+    return { buffer, data: verifyBlocks(location, bytes, offset, take) }
   } catch (error) {
     buffer.release()
     throw error
@@ -104,28 +118,20 @@ async function readPiece(
 }
 
 /** Checks each block of `bytes` and closes the gaps between them; answers the data alone. */
-function verifyBlocks(location: Location, bytes: Buffer, offset: number): Buffer {
+function verifyBlocks(location: Location, bytes: Buffer, offset: number, take: TakeBlock): Buffer {
   const extentSeed = seedOfExtent(location.extentId)
   let filled = 0
   for (let at = 0; at < bytes.length; at += STORED_BLOCK_SIZE_BYTES) {
     const end = Math.min(at + BLOCK_SIZE_BYTES, bytes.length - BLOCK_CRC_SIZE_BYTES)
-    requireBlock(location, bytes, { at, end, offset: offset + at, extentSeed })
+    const crc = crc32(bytes.subarray(at, end))
+    if ((crc ^ seedAt(extentSeed, offset + at)) >>> 0 !== bytes.readUInt32LE(end)) {
+      throw damagedAt(location, `the block at ${offset + at} fails its checksum`)
+    }
+    take(crc)
     if (filled !== at) bytes.copyWithin(filled, at, end)
     filled += end - at
   }
   return bytes.subarray(0, filled)
-}
-
-/** The plain CRC of the block at [at, end) of `bytes`. @throws StorageError `damaged` */
-function requireBlock(
-  location: Location,
-  bytes: Buffer,
-  block: { at: number; end: number; offset: number; extentSeed: number },
-): number {
-  const crc = crc32(bytes.subarray(block.at, block.end))
-  const stored = bytes.readUInt32LE(block.end)
-  if ((crc ^ seedAt(block.extentSeed, block.offset)) >>> 0 === stored) return crc
-  throw damagedAt(location, `the block at ${block.offset} fails its checksum`)
 }
 
 async function readExactly(
@@ -138,25 +144,27 @@ async function readExactly(
   if (count !== into.length) throw damagedAt(location, `the extent ends at ${offset + count}`)
 }
 
-/** A small blob's data, whole, in memory of its own: one read. */
+/** A blob's data, whole and verified with its header and trailer, in memory of its own: one read. */
 export async function readWholeBlob(files: ExtentFiles, location: Location): Promise<Uint8Array> {
-  const { headerSizeBytes, dataSizeBytes, extentId } = location
-  const bytes = Buffer.allocUnsafe(
-    recordSizeOf(headerSizeBytes, dataSizeBytes) - TRAILER_SIZE_BYTES,
+  requirePossible(location)
+  const { headerSizeBytes, dataSizeBytes, offset } = location
+  const bytes = Buffer.allocUnsafe(recordSizeOf(headerSizeBytes, dataSizeBytes))
+  await readExactly(files, location, bytes, offset)
+  const trailerAt = bytes.length - TRAILER_SIZE_BYTES
+  const extentSeed = seedOfExtent(location.extentId)
+  const head = bytes.subarray(0, headerSizeBytes)
+  requireSize(
+    location,
+    named(location, () => checkHeader(head, { extentSeed, offset })),
   )
-  await readExactly(files, location, bytes, location.offset)
-  const extentSeed = seedOfExtent(extentId)
-  const pieces: Buffer[] = []
+  trailerIn(location, bytes.subarray(trailerAt))
   let checksum = 0
-  for (let at = headerSizeBytes; at < bytes.length; at += STORED_BLOCK_SIZE_BYTES) {
-    const end = Math.min(at + BLOCK_SIZE_BYTES, bytes.length - BLOCK_CRC_SIZE_BYTES)
-    const offset = location.offset + at
-    checksum = addBlock(checksum, requireBlock(location, bytes, { at, end, offset, extentSeed }))
-    pieces.push(bytes.subarray(at, end))
-  }
-  if (checksum !== location.checksum) throw damagedAt(location, 'it is not the blob that was named')
-  const [only] = pieces
-  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
+  const stored = bytes.subarray(headerSizeBytes, trailerAt)
+  const data = verifyBlocks(location, stored, offset + headerSizeBytes, (blockCrc) => {
+    checksum = addBlock(checksum, blockCrc)
+  })
+  requireNamed(location, checksum)
+  return data
 }
 
 /** Header and trailer at a location. @throws StorageError `damaged` */
@@ -164,40 +172,74 @@ export async function describeBlob(
   files: ExtentFiles,
   location: Location,
 ): Promise<{ header: BlobHeader; trailer: StoredTrailer }> {
-  const extentSeed = seedOfExtent(location.extentId)
-  const head = Buffer.allocUnsafe(location.headerSizeBytes)
-  await readExactly(files, location, head, location.offset)
+  requirePossible(location)
+  const { offset, headerSizeBytes } = location
+  const head = Buffer.allocUnsafe(headerSizeBytes)
   const tail = Buffer.allocUnsafe(TRAILER_SIZE_BYTES)
-  const trailerOffset = trailerOffsetOf(location)
-  await readExactly(files, location, tail, trailerOffset)
+  await readExactly(files, location, head, offset)
+  await readExactly(files, location, tail, trailerOffsetOf(location))
+  const extentSeed = seedOfExtent(location.extentId)
+  const header = named(location, () => decodeHeader(head, { extentSeed, offset }))
+  requireSize(location, header.dataSizeBytes)
+  return { header, trailer: trailerIn(location, tail) }
+}
+
+/** Reads every block of a blob without keeping any. @throws StorageError */
+export async function readThrough(parts: ReadParts, location: Location): Promise<void> {
+  let doneBytes = 0
+  const range = { start: 0, end: location.dataSizeBytes }
+  for await (const piece of readRange(parts, location, range)) doneBytes += piece.length
+  assert(doneBytes === location.dataSizeBytes, 'a blob that was read whole is whole')
+}
+
+/** The trailer that stands in these bytes, of the blob that the location names. */
+function trailerIn(location: Location, bytes: Buffer): StoredTrailer {
+  const place = {
+    extentSeed: seedOfExtent(location.extentId),
+    offset: trailerOffsetOf(location),
+  }
+  const trailer = named(location, () => decodeTrailer(bytes, place))
+  requireSize(location, trailer.dataSizeBytes)
+  requireNamed(location, trailer.blobChecksum)
+  return trailer
+}
+
+/** No record was ever written with other lengths: nothing is read, and no memory taken, for them. */
+function requirePossible(location: Location): void {
+  const { offset, headerSizeBytes, dataSizeBytes } = location
+  const isPossible =
+    offset >= 0 &&
+    Number.isSafeInteger(offset) &&
+    headerSizeBytes >= HEADER_SIZE_BYTES_MIN &&
+    headerSizeBytes <= HEADER_SIZE_BYTES_MAX &&
+    dataSizeBytes >= 0 &&
+    dataSizeBytes <= BLOB_SIZE_BYTES_MAX
+  if (!isPossible) throw damagedAt(location, 'its location is impossible')
+}
+
+function requireSize(location: Location, dataSizeBytes: number): void {
+  if (dataSizeBytes !== location.dataSizeBytes) throw otherBlob(location)
+}
+
+function requireNamed(location: Location, checksum: number): void {
+  if (checksum !== location.checksum) throw otherBlob(location)
+}
+
+function otherBlob(location: Location): StorageError {
+  return damagedAt(location, 'it is not the blob that was named')
+}
+
+/** Runs `decode`; its errors say where. */
+function named<T>(location: Location, decode: () => T): T {
   try {
-    const header = decodeHeader(head, { extentSeed, offset: location.offset })
-    const trailer = decodeTrailer(tail, { extentSeed, offset: trailerOffset })
-    if (
-      trailer.blobChecksum !== location.checksum ||
-      header.dataSizeBytes !== location.dataSizeBytes
-    ) {
-      throw damagedAt(location, 'it is not the blob that was named')
-    }
-    return { header, trailer }
+    return decode()
   } catch (error) {
     if (!(error instanceof StorageError)) throw error
     throw damagedAt(location, error.message)
   }
 }
 
-/** Reads every block of a blob without keeping any. @throws StorageError */
-export async function readThrough(parts: ReadParts, location: Location): Promise<void> {
-  const { dataSizeBytes } = location
-  let checksum = 0
-  const stepBytes = PIECE_SIZE_BYTES
-  for (let start = 0; start < dataSizeBytes; start += stepBytes) {
-    const range = { start, end: Math.min(start + stepBytes, dataSizeBytes) }
-    for await (const piece of readRange(parts, location, range)) {
-      for (let at = 0; at < piece.length; at += BLOCK_SIZE_BYTES) {
-        checksum = addBlock(checksum, crc32(piece.subarray(at, at + BLOCK_SIZE_BYTES)))
-      }
-    }
-  }
-  if (checksum !== location.checksum) throw damagedAt(location, 'it is not the blob that was named')
+/** The error for bytes that are not what was written, by place. */
+function damagedAt({ extentId, offset }: Location, why: string): StorageError {
+  return new StorageError('damaged', `extent ${extentId}, blob at ${offset}: ${why}`)
 }

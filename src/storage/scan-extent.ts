@@ -1,6 +1,6 @@
 // Finds the blob records of an extent without an index: what a rebuild and the second scan before
 // removal stand on. Where a record is expected and none is, it looks for the next one and reports
-// what it passed over, unless that was never written.
+// what it passed over, unless that was never written. It reads headers and trailers, not the data.
 
 import { PIECE_SIZE_BYTES } from '../base/limits.ts'
 import type { ExtentId } from '../base/id.ts'
@@ -22,6 +22,13 @@ interface Found {
   readonly offset: number
 }
 
+interface Passed {
+  /** Where the next sound header is, or the end. */
+  readonly offset: number
+  /** The first byte on the way that is not zero. */
+  readonly damagedAt: number | null
+}
+
 export async function* scanExtent(
   files: ExtentFiles,
   extentId: ExtentId,
@@ -29,7 +36,7 @@ export async function* scanExtent(
   const scanner = new Scanner(files, extentId)
   const sizeBytes = await files.use(extentId, async (file) => await file.sizeBytes())
   for (let at = 0; at < sizeBytes;) {
-    const found = (await scanner.headerAt(at)) ?? (await scanner.headerAt(alignUp(at)))
+    const found = (await scanner.headerAt(at)) ?? (await scanner.headerOnNextPage(at))
     if (found === null) {
       const next = await scanner.nextHeader(at, sizeBytes)
       if (next.damagedAt !== null) {
@@ -38,12 +45,9 @@ export async function* scanExtent(
       at = next.offset
       continue
     }
-    const blob = await scanner.finish(found)
-    yield blob
-    at =
-      blob.trailer === null
-        ? found.offset + found.headerSizeBytes
-        : found.offset + recordSizeOf(found.headerSizeBytes, found.header.dataSizeBytes)
+    yield await scanner.finish(found)
+    // Its room is its own, finished or not: a client's bytes in it are not looked at as records.
+    at = found.offset + recordSizeOf(found.headerSizeBytes, found.header.dataSizeBytes)
   }
 }
 
@@ -69,63 +73,72 @@ class Scanner {
 
   /** The sound header at `offset`, or null. */
   async headerAt(offset: number): Promise<Found | null> {
-    const bytes = await this.#read(offset, HEADER_SIZE_BYTES_MAX)
-    const headerSizeBytes = headerSizeIn(bytes, 0)
-    if (headerSizeBytes === 0 || headerSizeBytes > bytes.length) return null
-    try {
-      const place = { extentSeed: this.#extentSeed, offset }
-      return {
-        header: decodeHeader(bytes.subarray(0, headerSizeBytes), place),
-        headerSizeBytes,
-        offset,
-      }
-    } catch (error) {
-      if (error instanceof StorageError) return null
-      throw error
-    }
+    return this.#headerIn(await this.#read(offset, HEADER_SIZE_BYTES_MAX), 0, offset)
+  }
+
+  /** The sound header at `at` of bytes that begin at `offset` less `at`, or null. */
+  #headerIn(bytes: Buffer, at: number, offset: number): Found | null {
+    const headerSizeBytes = headerSizeIn(bytes, at)
+    if (headerSizeBytes === 0 || at + headerSizeBytes > bytes.length) return null
+    const place = { extentSeed: this.#extentSeed, offset }
+    const header = orNull(() => decodeHeader(bytes.subarray(at, at + headerSizeBytes), place))
+    return header === null ? null : { header, headerSizeBytes, offset }
+  }
+
+  /** In a direct extent records begin on pages: zeros up to the next one are no damage. */
+  async headerOnNextPage(offset: number): Promise<Found | null> {
+    const page = alignUp(offset)
+    if (page === offset || isWritten(await this.#read(offset, page - offset))) return null
+    return await this.headerAt(page)
   }
 
   /** The record behind a header: with its trailer, or without where it was never finished. */
   async finish({ header, headerSizeBytes, offset }: Found): Promise<ScannedBlob> {
     const { dataSizeBytes } = header
-    const location: Location = {
-      extentId: this.#extentId,
-      offset,
-      headerSizeBytes,
-      dataSizeBytes,
-      checksum: 0,
-    }
+    const extentId = this.#extentId
+    const location: Location = { extentId, offset, headerSizeBytes, dataSizeBytes, checksum: 0 }
     const trailer = await this.#trailerAt(trailerOffsetOf(location))
-    return { header, trailer, location: { ...location, checksum: trailer?.blobChecksum ?? 0 } }
+    return trailer?.dataSizeBytes === dataSizeBytes
+      ? { header, trailer, location: { ...location, checksum: trailer.blobChecksum } }
+      : { header, trailer: null, location }
   }
 
   async #trailerAt(offset: number): Promise<StoredTrailer | null> {
     const bytes = await this.#read(offset, TRAILER_SIZE_BYTES)
-    try {
-      return decodeTrailer(bytes, { extentSeed: this.#extentSeed, offset })
-    } catch (error) {
-      if (error instanceof StorageError) return null
-      throw error
-    }
+    return orNull(() => decodeTrailer(bytes, { extentSeed: this.#extentSeed, offset }))
   }
 
-  /** Where the next sound header is, or the end; and the first byte on the way that is not zero. */
-  async nextHeader(
-    from: number,
-    sizeBytes: number,
-  ): Promise<{ offset: number; damagedAt: number | null }> {
+  /** Looks for a header behind `from`, where there is none. */
+  async nextHeader(from: number, sizeBytes: number): Promise<Passed> {
     let damagedAt: number | null = null
     for (let at = from; at < sizeBytes; at += PIECE_SIZE_BYTES) {
-      const bytes = await this.#read(at, PIECE_SIZE_BYTES + MAGIC.length - 1)
-      const written = bytes.findIndex((byte) => byte !== 0)
-      if (written >= 0) damagedAt ??= at + written
-      for (let found = bytes.indexOf(MAGIC); found >= 0; found = bytes.indexOf(MAGIC, found + 1)) {
+      // A header that begins in this piece may end in the next.
+      const bytes = await this.#read(at, PIECE_SIZE_BYTES + HEADER_SIZE_BYTES_MAX)
+      const piece = bytes.subarray(0, PIECE_SIZE_BYTES)
+      if (isWritten(piece)) damagedAt ??= at + piece.findIndex((byte) => byte !== 0)
+      let found = bytes.indexOf(MAGIC)
+      while (found >= 0 && found < PIECE_SIZE_BYTES) {
         const offset = at + found
-        if (offset > from && (await this.headerAt(offset)) !== null) {
+        if (offset > from && this.#headerIn(bytes, found, offset) !== null) {
           return { offset, damagedAt: damagedAt === offset ? null : damagedAt }
         }
+        found = bytes.indexOf(MAGIC, found + 1)
       }
     }
     return { offset: sizeBytes, damagedAt }
+  }
+}
+
+/** Whether any byte is not zero: all are the same as their neighbour, and the first is zero. */
+function isWritten(bytes: Buffer): boolean {
+  return bytes.length > 0 && (bytes[0] !== 0 || !bytes.subarray(1).equals(bytes.subarray(0, -1)))
+}
+
+function orNull<T>(decode: () => T): T | null {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof StorageError) return null
+    throw error
   }
 }

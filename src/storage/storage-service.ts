@@ -7,9 +7,9 @@ import type { ExtentId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import type { Random } from '../base/random.ts'
 import { DirectExtent } from './direct-writer.ts'
-import type { StreamCount } from './direct-writer.ts'
 import { ExtentFiles } from './extent-files.ts'
 import { PackedExtent } from './packed-writer.ts'
+import type { StreamCount } from './piece-size.ts'
 import { describeBlob, readRange, readThrough, readWholeBlob } from './read-blob.ts'
 import type { ReadParts } from './read-blob.ts'
 import { scanExtent } from './scan-extent.ts'
@@ -23,16 +23,16 @@ export interface StorageOptions {
 }
 
 /** Opens the storage of a drive; the disk stays the caller's to close. */
-export function openStorage({ disk }: StorageOptions): Storage {
-  const files = new ExtentFiles(disk)
+export function openStorage({ disk, clock }: StorageOptions): Storage {
+  const files = new ExtentFiles(disk, clock)
   const streams: StreamCount = { open: 0 }
   const parts: ReadParts = { files, disk, streams }
   return {
     createExtent: async (extentId) => await files.create(extentId),
     openPacked: async (extentId, capacityBytes) =>
-      new PackedExtent(extentId, await files.openFor(extentId, 'append'), capacityBytes),
+      new PackedExtent(extentId, await files.openEmpty(extentId, 'append'), capacityBytes),
     openDirect: async (extentId, capacityBytes) => {
-      const file = await files.openFor(extentId, 'direct')
+      const file = await files.openEmpty(extentId, 'direct')
       return new DirectExtent({ extentId, file, disk, streams, capacityBytes })
     },
     read: (location, range, signal) => readRange(parts, location, range, signal),

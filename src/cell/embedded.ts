@@ -61,6 +61,7 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
   const index = closers.use(openObjectIndex({ engine, random, clock }))
   const directory = openDirectory({ engine, random })
   const storage = closers.use(openStorage({ disk, clock, random }))
+  let started: Archiver | null = null
   const placement = closers.use(
     openPlacement({
       index,
@@ -70,7 +71,7 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
       random,
       driveId,
       findReferences: async (extentIds, signal) => await findReferences(engine, extentIds, signal),
-      options: { report },
+      options: { report, mayExpire: () => started !== null && mayExpire(engine, started) },
     }),
   )
   await placement.start()
@@ -82,10 +83,11 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
       clock,
       random,
       filler: placement.openFiller(),
-      options: { report },
+      options: { report, hasRoom: (sizeBytes) => sizeBytes <= placement.roomBytes() },
     }),
   )
   await archiver.start()
+  started = archiver
   const sweeping = new AbortController()
   const swept = index.runSweeper(sweeping.signal).catch(() => undefined)
   closers.defer(async () => {
@@ -101,6 +103,14 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
     archiver,
     [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose](),
   }
+}
+
+/**
+ * Whether bytes may go: not while the clock is in doubt, nor while a rebuild from the archive would
+ * still name what was parked since.
+ */
+function mayExpire(engine: Engine, archiver: Archiver): boolean {
+  return engine.status().clockAlarm === null && !archiver.status().isBehind
 }
 
 /** What a worker's router stands on. */

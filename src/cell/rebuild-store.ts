@@ -8,6 +8,7 @@ import type { RebuildReport } from '../object-index/rebuild.ts'
 import { openLmdbEngine } from '../engine/lmdb.ts'
 import { systemClock } from '../platform/clock.ts'
 import { hasFile, removeFolder, renamePath } from '../platform/machine.ts'
+import { keepAside } from '../placement/aside.ts'
 import { openSystemRandom } from '../platform/random.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { BlobOwner } from '../storage/storage.ts'
@@ -41,6 +42,8 @@ export async function rebuildFolder(
   try {
     removeFolder(join(folder, NEW_FOLDER))
     const report = await buildBeside(folder, { disk, driveId: superblock.driveId, note })
+    // Before the new index counts: what is unsure is nobody's there, and would be given up.
+    await keepAside(disk, [...new Set(report.unsure.map(({ location }) => location.extentId))])
     const index = join(folder, INDEX_FOLDER)
     const stamp = new Date(systemClock.nowMs()).toISOString().replaceAll(/[:.]/g, '-')
     const keptAside = hasFile(index) ? join(folder, `index.before-${stamp}`) : null

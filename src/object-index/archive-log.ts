@@ -13,6 +13,8 @@ import {
   decodeArchiveHead,
   encodeArchiveHead,
   encodeEntries,
+  isNext,
+  NOTHING,
   toArchive,
   type LogHead,
 } from './archive-format.ts'
@@ -195,6 +197,7 @@ export class LogArchiver {
       const isDue =
         run.length === MERGE_BLOBS &&
         run.every(({ page }) => page === level) &&
+        isOneLine(run) &&
         sizeBytes <= ARCHIVE_BATCH_SIZE_BYTES_MAX
       if (isDue) await this.#mergeRun(run, level + 1)
     }
@@ -242,6 +245,11 @@ export class LogArchiver {
       throw indexError(cause)
     }
   }
+}
+
+/** Entries of two incarnations, or with a hole, are no one blob: it would be read as damaged. */
+function isOneLine(run: readonly ArchiveBlob[]): boolean {
+  return run.slice(1).every(({ from }, index) => isNext(run[index]?.to ?? NOTHING, from))
 }
 
 /** Whether an entry is a commit of the archiver. */

@@ -13,7 +13,7 @@ import { StorageError, type Storage } from '../storage/storage.ts'
 import { LogArchiver } from './archive-log.ts'
 import { applyRetention } from './archive-retention.ts'
 import { ARCHIVER, loadArchiveState, type ArchiveState } from './archive-state.ts'
-import { CheckpointJob } from './checkpoint.ts'
+import { CheckpointJob, PAGE_SIZE_BYTES } from './checkpoint.ts'
 import { toArchive } from './archive-format.ts'
 import {
   ObjectIndexError,
@@ -40,6 +40,8 @@ export interface ArchiverOptions {
   readonly checkpointLogBytesMin: number
   /** What a checkpoint reads and writes at most. 32 MiB/s by default. */
   readonly checkpointRateBytesPerSec: number
+  /** Whether the drive has room for a checkpoint of about so many bytes; else it waits. */
+  readonly hasRoom: (sizeBytes: number) => boolean
   /** Told of failures; one line each. */
   readonly report: (message: string) => void
 }
@@ -74,6 +76,7 @@ const MIB = 1024 * 1024
 const DEFAULTS: ArchiverOptions = {
   checkpointLogBytesMin: 64 * MIB,
   checkpointRateBytesPerSec: 32 * MIB,
+  hasRoom: () => true,
   report: () => undefined,
 }
 /** An entry waits at most this long for the turn that copies it, which takes a moment itself. */
@@ -85,6 +88,10 @@ const LAG_MS_MAX = 15_000
 const LAG_ENTRIES_MAX = 200_000
 const RETENTION_PERIOD_MS = 60_000
 const FLUSH_ROUNDS = 4
+/** Pause behind a checkpoint that failed: the next one begins anew. */
+const CHECKPOINT_RETRY_MS = 30_000
+/** A checkpoint takes about what the last one took; beside growth, its pages' own overhead. */
+const CHECKPOINT_GROWTH = 1.25
 
 /** Opens the archiver. Its parts stay the caller's to close; close the archiver before them. */
 export function openArchiver(parts: ArchiverParts): Archiver {
@@ -108,7 +115,10 @@ class Service implements Archiver {
   #loop: Promise<void> = Promise.resolve()
   /** What is done one after another: turns, checkpoint steps, what callers ask for. */
   #busy: Promise<unknown> = Promise.resolve()
+  /** The last entry looked at, kept while the state is read anew behind a failure. */
+  #scannedTo: Versionstamp | null = null
   #lagSinceMs: number | null = null
+  #checkpointNotBeforeMs: number = Number.NEGATIVE_INFINITY
   #retainedAtMs: number = Number.NEGATIVE_INFINITY
   #lastError: string | null = null
 
@@ -149,8 +159,9 @@ class Service implements Archiver {
     const state = this.#loaded?.state
     const lagEntries = this.#lagEntries(head)
     const { clock } = this.#parts
+    const isWaiting = lagEntries > 0 || this.#scannedTo === null
     const lagMs =
-      lagEntries === 0 || this.#lagSinceMs === null ? 0 : clock.monotonicMs() - this.#lagSinceMs
+      isWaiting && this.#lagSinceMs !== null ? clock.monotonicMs() - this.#lagSinceMs : 0
     return {
       cursor: state?.cursor ?? head,
       lagEntries,
@@ -196,15 +207,25 @@ class Service implements Archiver {
       while ((await log.turn({ isForced: false })).isMore);
       this.#noteProgress()
     }
-    if (this.#job !== null) return await this.#checkpointStep()
+    if (this.#job !== null) {
+      return this.#options.hasRoom(PAGE_SIZE_BYTES) ? await this.#checkpointStep() : 0
+    }
     const indexBytes = state.checkpoints.at(-1)?.sizeBytes ?? 0
     const logBytesMin = Math.max(indexBytes, this.#options.checkpointLogBytesMin)
-    if (state.needsCheckpoint || state.logBytesSinceCheckpoint >= logBytesMin) {
+    const isDue = state.needsCheckpoint || state.logBytesSinceCheckpoint >= logBytesMin
+    if (isDue && this.#mayCheckpoint(state)) {
       await this.#beginCheckpoint()
     } else if (clock.monotonicMs() - this.#retainedAtMs >= RETENTION_PERIOD_MS && lagEntries > 0) {
       await this.#retain(state)
     }
     return 0
+  }
+
+  #mayCheckpoint({ checkpoints, logBytesSinceCheckpoint }: ArchiveState): boolean {
+    const { clock } = this.#parts
+    if (clock.monotonicMs() < this.#checkpointNotBeforeMs) return false
+    const sizeBytes = checkpoints.at(-1)?.sizeBytes ?? logBytesSinceCheckpoint
+    return this.#options.hasRoom(sizeBytes * CHECKPOINT_GROWTH)
   }
 
   async #beginCheckpoint(): Promise<void> {
@@ -292,8 +313,8 @@ class Service implements Archiver {
   }
 
   #lagEntries(head: Versionstamp): number {
-    const scannedTo = this.#loaded?.log.scannedTo
-    return scannedTo === undefined ? 0 : Math.max(0, head.sequence - scannedTo.sequence)
+    this.#scannedTo = this.#loaded?.log.scannedTo ?? this.#scannedTo
+    return this.#scannedTo === null ? 0 : Math.max(0, head.sequence - this.#scannedTo.sequence)
   }
 
   #noteProgress(): void {
@@ -317,6 +338,11 @@ class Service implements Archiver {
   async #exclusive<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#busy.then(act)
     this.#busy = done.catch(() => {
+      const nowMs = this.#parts.clock.monotonicMs()
+      // Also where not even the state can be read: what waits is waiting since now at the latest.
+      this.#lagSinceMs ??= nowMs
+      this.#scannedTo = this.#loaded?.log.scannedTo ?? this.#scannedTo
+      if (this.#job !== null) this.#checkpointNotBeforeMs = nowMs + CHECKPOINT_RETRY_MS
       this.#loaded = null
       this.#job = null
       this.#jobStart = null

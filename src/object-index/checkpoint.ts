@@ -20,7 +20,7 @@ import type { ArchiveBlob, Cursor } from './object-index.ts'
 import { VisitorGuard, readEngine } from './reading.ts'
 
 /** About what a page holds; one page at a time is in memory. */
-const PAGE_SIZE_BYTES: number = 4 * 1024 * 1024
+export const PAGE_SIZE_BYTES: number = 4 * 1024 * 1024
 const READ_ENTRIES = 2000
 /** Sums read in one commit, which is refused and so writes nothing. */
 const SUMS_A_COMMIT = 200

@@ -12,7 +12,13 @@ import { openObjectIndexReader } from './object-index-reader.ts'
 import { finishRebuild } from './rebuild-finish.ts'
 import { Importer } from './rebuild-import.ts'
 import { NamedBlobs } from './rebuild-named.ts'
-import { LogChain, planRebuild, wholeCheckpointsIn, type RebuildPlan } from './rebuild-plan.ts'
+import {
+  LogChain,
+  planRebuild,
+  wholeCheckpointsIn,
+  type FoundPage,
+  type RebuildPlan,
+} from './rebuild-plan.ts'
 import { readEntries, replayCheckpoint, replayLog, type Replayed } from './rebuild-replay.ts'
 import { scanArchive, type ArchiveScan } from './rebuild-scan.ts'
 import { findUnsure, type UnsureBlob } from './rebuild-unsure.ts'
@@ -128,9 +134,11 @@ async function planSound(
     }
     const { checkpoint } = plan
     if (checkpoint === null) return plan
-    const damaged = new Set<string>()
+    // By place, not by id: compaction leaves a second, sound copy of a page behind.
+    const damaged = new Set<FoundPage>()
+    let isCut = false
     for (const page of checkpoint.pages) {
-      if ((await storage.verify(page.location)) !== null) damaged.add(page.blobId)
+      if ((await storage.verify(page.location)) !== null) damaged.add(page)
     }
     for (let step = chain.next(plan.start); step !== null && damaged.size === 0;) {
       if ((await readEntries(storage, step.log)) !== null) {
@@ -142,11 +150,11 @@ async function planSound(
       } else {
         chain.drop(step.log)
         step = null
-        damaged.add('')
+        isCut = true
       }
     }
-    if (damaged.size === 0) return plan
-    pages = pages.filter(({ blobId }) => !damaged.has(blobId))
+    if (damaged.size === 0 && !isCut) return plan
+    pages = pages.filter((page) => !damaged.has(page))
   }
 }
 

@@ -143,6 +143,10 @@ export const CONNECTIONS_PER_WORKER_MAX = 4096
 export const REQUESTS_PER_WORKER_MAX = 1024
 /** Requests that hold a body of several pieces in a worker: two buffers each must fit the pool. */
 export const STREAMS_PER_WORKER_MAX = 24
+/** Of a form, its file and what stands behind it: up to this the file may end anywhere. */
+export const FORM_BUFFER_SIZE_BYTES_MAX: number = 5 * MIB
+/** The same of all forms of a process at once; more must end where Content-Length says. */
+export const FORM_MEMORY_SIZE_BYTES_MAX: number = 64 * MIB
 /** Workers of a store. */
 export const WORKERS_MAX = 64
 /** A connection that sends no whole header in this time is closed. */

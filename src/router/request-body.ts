@@ -18,7 +18,7 @@ const SLICES_MAX = 8
 /** What the headers say of a body. */
 export interface BodyShape {
   readonly payload: Payload
-  readonly seed: StreamSeed
+  readonly seed: StreamSeed | null
   readonly checksum: RequestChecksum
   readonly md5: Uint8Array | null
   /** Bytes on the wire; null where the body is HTTP-chunked and only its end tells. */

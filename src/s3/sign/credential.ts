@@ -16,7 +16,7 @@ export interface Credential {
 
 type MalformedCode = Extract<
   S3ErrorCode,
-  'AuthorizationHeaderMalformed' | 'AuthorizationQueryParametersError'
+  'AuthorizationHeaderMalformed' | 'AuthorizationQueryParametersError' | 'InvalidArgument' // a form's
 >
 
 /** Takes a credential apart and checks all of its scope but the day. @throws S3Error `code` */

@@ -6,7 +6,6 @@ import type { CommitId } from '../base/id.ts'
 import {
   COMMIT_MUTATIONS_MAX,
   COMMIT_SIZE_BYTES_MAX,
-  ENGINE_KEY_SIZE_BYTES_MAX,
   GROUP_COMMITS_MAX,
   GROUP_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
@@ -18,7 +17,8 @@ import {
   type Mutation,
   type Versionstamp,
 } from './engine.ts'
-import { BatchOverlay, CommitOverlay, type Base, type Slot } from './overlay.ts'
+import { BatchOverlay, CommitOverlay, type Base, type Changes, type Slot } from './overlay.ts'
+import { checkKey } from './range.ts'
 
 /** A commit of a batch that applied: what its log entry is made of. */
 export interface Applied {
@@ -54,8 +54,8 @@ export class Pending<T> {
     })
   }
 
-  /** Decides over `overlay`; answers the mutations, or null where there are none to make. */
-  decide(overlay: CommitOverlay): readonly Mutation[] | null {
+  /** Decides over `overlay`; answers what changes, or null where the commit does not apply. */
+  decide(overlay: CommitOverlay): Changes | null {
     this.outcome = null
     this.error = null
     try {
@@ -66,7 +66,7 @@ export class Pending<T> {
     }
   }
 
-  private decideOrThrow(overlay: CommitOverlay): readonly Mutation[] | null {
+  private decideOrThrow(overlay: CommitOverlay): Changes | null {
     const { commit } = this
     overlay.extend(commit.reads)
     let decision: Decision<T> = commit.decide(overlay)
@@ -81,9 +81,9 @@ export class Pending<T> {
       return null
     }
     checkMutations(decision.mutations)
-    overlay.loadSums(decision.mutations)
+    const changes = overlay.prepare(decision.mutations)
     this.outcome = { result, versionstamp: overlay.versionstamp }
-    return decision.mutations
+    return changes
   }
 
   /** The batch that it was decided in is durable, or nothing of it had to be. */
@@ -120,10 +120,10 @@ export function decideBatch(
     assert(pending !== undefined, 'a queue has an entry at each index below its length')
     taken += 1
     const versionstamp = { incarnation: stamp.incarnation, sequence: stamp.sequence + 1 }
-    const mutations = pending.decide(new CommitOverlay(overlay, versionstamp, cellTimeMs))
-    if (mutations === null) continue
-    sizeBytes += overlay.apply(mutations)
-    applied.push({ id: pending.commit.id, versionstamp, mutations })
+    const changes = pending.decide(new CommitOverlay(overlay, versionstamp, cellTimeMs))
+    if (changes === null) continue
+    sizeBytes += overlay.apply(changes)
+    applied.push({ id: pending.commit.id, versionstamp, mutations: changes.mutations })
     stamp = versionstamp
   }
   if (applied.length === 0) return { taken, batch: null }
@@ -138,12 +138,8 @@ function checkMutations(mutations: readonly Mutation[]): void {
   )
   let sizeBytes = 0
   for (const mutation of mutations) {
-    const size = mutation.key.length
-    assert(
-      size >= 1 && size <= ENGINE_KEY_SIZE_BYTES_MAX,
-      `a key has 1 to ${ENGINE_KEY_SIZE_BYTES_MAX} bytes, not ${size}`,
-    )
-    sizeBytes += size
+    checkKey(mutation.key)
+    sizeBytes += mutation.key.length
     if (mutation.kind === 'set') sizeBytes += mutation.value.length
     if (mutation.kind !== 'sum') continue
     assert(mutation.deltas.length === SUM_FIELDS, `a sum has ${SUM_FIELDS} deltas`)

@@ -125,19 +125,20 @@ export class Committer {
 
   confirmClock(): Promise<void> {
     return this.between(async () => {
-      this.alarm = null
       await this.changeHead((head) => ({ ...head, clockAlarm: null }))
+      this.alarm = null
     })
   }
 
   /** Trims in steps, each a transaction of its own, so that commits go on in between. */
   async trim(to: Versionstamp): Promise<void> {
-    assert(
-      compareStamps(to, this.head.versionstamp) <= 0,
-      `the log ends at ${stampText(this.head.versionstamp)}, before ${stampText(to)}`,
-    )
     for (let isDone = false; !isDone;) {
       isDone = await this.between(async () => {
+        const end = this.head.versionstamp // of the last batch that this engine knows of
+        assert(
+          compareStamps(to, end) <= 0,
+          `the log ends at ${stampText(end)}, before ${stampText(to)}`,
+        )
         const { logStart } = await this.changeHead((head) => {
           if (compareStamps(to, head.logStart) <= 0) return null
           const sequence = Math.min(to.sequence, head.logStart.sequence + TRIM_ENTRIES_MAX)
@@ -180,7 +181,7 @@ export class Committer {
   }
 
   private async runAll(): Promise<void> {
-    await null // what comes in the same turn is of the same batch
+    await Promise.resolve() // what comes in the same turn is of the same batch
     while (this.queue.length > 0 || this.tasks.length > 0) {
       const task = this.tasks[0]
       if (task === undefined || task.behind > this.answered) await this.runBatch()

@@ -33,7 +33,7 @@ interface RangeOptions {
 
 interface Root {
   openDB(name: string, options: object): Database | undefined
-  transaction<T>(run: () => T): Promise<T>
+  childTransaction<T>(run: () => T): Promise<T>
   transactionSync<T>(run: () => T): T
   ensureReadTxn(): void
   useReadTransaction(): { readonly address: number; done(): void }
@@ -43,6 +43,8 @@ interface Root {
 const NATIVE = lmdb as unknown as { readonly nativeAddon: { resetTxn(address: number): void } }
 const DATABASES = ['entries', 'log', 'fates', 'meta'] as const
 type DatabaseName = (typeof DATABASES)[number]
+/** lmdb's MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_INVALID and MDB_VERSION_MISMATCH. */
+const DAMAGED: readonly number[] = [-30797, -30796, -30793, -30794]
 /** Reading processes, threads and validators at once; a slot takes 64 bytes. */
 const READERS_MAX = 256
 
@@ -57,7 +59,7 @@ export class Environment {
   private readonly root: Root
   private readonly shared: SharedMemory = new SharedMemory()
   private readonly readTxnAddress: number
-  private isOpen = true
+  private closed: Promise<void> | null = null
 
   /** Makes the folder and its databases in mode `write`. @throws EngineError `unavailable` */
   constructor(path: string, mode: EnvironmentMode) {
@@ -79,8 +81,9 @@ export class Environment {
     }
     const database = (name: DatabaseName): Database => {
       const found = this.root.openDB(name, { ...codec })
-      if (found === undefined) throw new EngineError('unavailable', `${path}: holds no engine`)
-      return found
+      if (found !== undefined) return found
+      void this.close()
+      throw new EngineError('unavailable', `${path}: holds no engine`)
     }
     this.entries = database('entries')
     this.log = database('log')
@@ -94,14 +97,14 @@ export class Environment {
   /** The next read sees all that was committed before. lmdb's own way costs a timer each time. */
   refresh(): void {
     assert(!this.shared.isLent, 'a visitor does not read')
-    if (!this.isOpen) throw new EngineError('closed', 'engine: it is closed')
+    if (this.closed !== null) throw new EngineError('closed', 'engine: it is closed')
     this.root.ensureReadTxn()
     NATIVE.nativeAddon.resetTxn(this.readTxnAddress)
   }
 
   /** A copy, the caller's to keep. */
   get(database: Database, key: Uint8Array): Buffer | null {
-    const found = database.getBinaryFast(key)
+    const found = reading(() => database.getBinaryFast(key))
     return found === undefined ? null : this.shared.copyOfValue(found)
   }
 
@@ -115,11 +118,12 @@ export class Environment {
 
   private firstOf(database: Database, options: RangeOptions): Entry | null {
     const iterator = database.getRange(options).iterate()
-    const { done, value } = iterator.next()
-    if (done === true) return null
-    const entry = this.shared.copyOf(value)
-    iterator.return?.()
-    return entry
+    try {
+      const { done, value } = reading(() => iterator.next())
+      return done === true ? null : this.shared.copyOf(value)
+    } finally {
+      iterator.return?.()
+    }
   }
 
   /** Answers whether the range's end was reached. */
@@ -132,7 +136,7 @@ export class Environment {
       let answer: ReturnType<RangeRead['visit']> = 'next'
       try {
         while (answer === 'next' && left > 0) {
-          const { done, value } = iterator.next()
+          const { done, value } = reading(() => iterator.next())
           if (done === true) return true
           left -= 1
           answer = this.shared.lend(value, visit)
@@ -149,9 +153,12 @@ export class Environment {
     return true
   }
 
-  /** Runs `write` in a transaction; resolves when it is durable. Grouped with nothing else. */
+  /**
+   * Runs `write` in a transaction; resolves when it is durable. Grouped with nothing else. What
+   * `write` throws undoes it, for which it is a child's: lmdb commits its own as far as it came.
+   */
   transact(write: () => void): Promise<void> {
-    return this.root.transaction(write)
+    return this.root.childTransaction(write)
   }
 
   /** The same, holding up this thread until it is durable. What `write` throws undoes it. */
@@ -159,10 +166,23 @@ export class Environment {
     this.root.transactionSync(write)
   }
 
-  /** Nothing may be under way. */
-  async close(): Promise<void> {
-    this.isOpen = false
-    await this.root.close()
+  /** Nothing may be under way. Twice is once. */
+  close(): Promise<void> {
+    this.closed ??= this.root.close()
+    return this.closed
+  }
+}
+
+/** @throws EngineError in place of lmdb's errors, which alone have numbers for codes */
+function reading<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'number') {
+      throw cause
+    }
+    const code = DAMAGED.includes(cause.code) ? 'corrupt' : 'unavailable'
+    throw new EngineError(code, `engine: a read failed: ${cause.message}`, cause)
   }
 }
 

@@ -20,10 +20,17 @@ import {
 import { FRESH_HEAD, decodeHead, encodeHead, type Head } from './head.ts'
 import { Environment } from './lmdb-env.ts'
 import { logEntryStamp, encodeLogEntry } from './log-entry.ts'
-import { LOG_PAGE_SIZE_BYTES, checkLogPage } from './log-page.ts'
+import { LOG_PAGE_SIZE_BYTES, checkLogLimit, checkLogPage } from './log-page.ts'
 import type { Base } from './overlay.ts'
-import { checkRange } from './range.ts'
-import { STAMP_SIZE_BYTES, readStamp, readUint64, writeStamp, writeUint64 } from './stamp.ts'
+import { checkKey, checkRange } from './range.ts'
+import {
+  STAMP_SIZE_BYTES,
+  readStamp,
+  readUint64,
+  stampText,
+  writeStamp,
+  writeUint64,
+} from './stamp.ts'
 
 export interface LmdbEngineOptions {
   /** The environment's folder; made where it does not exist. */
@@ -38,7 +45,13 @@ const LAST_STAMP: Versionstamp = { incarnation: 2 ** 52, sequence: 0 }
 
 /** Opens for commits and reads. One process does so at a time; the kernel's lock is its fence. */
 export async function openLmdbEngine({ path, clock }: LmdbEngineOptions): Promise<Engine> {
-  return new LmdbEngine(new Environment(path, 'write'), clock)
+  const environment = new Environment(path, 'write')
+  try {
+    return new LmdbEngine(environment, clock)
+  } catch (error) {
+    await environment.close()
+    throw error
+  }
 }
 
 /** Opens an environment that a writer has made, for reads alone; its reads see every commit. */
@@ -53,7 +66,10 @@ export async function openLmdbReader(path: string): Promise<EngineReader & Async
 function readEnvironment(environment: Environment, { keys, ranges }: ReadRequest): ReadResult {
   environment.refresh()
   const { entries } = environment
-  const values = (keys ?? []).map((key) => environment.get(entries, key))
+  const values = (keys ?? []).map((key) => {
+    checkKey(key)
+    return environment.get(entries, key)
+  })
   const isWhole = (ranges ?? []).map((range) => {
     checkRange(range)
     return environment.visit(entries, range)
@@ -81,23 +97,15 @@ class LmdbDriver implements BatchDriver {
   }
 
   async run(decide: (base: Base, head: Head) => Writes | null): Promise<void> {
-    let thrown: { readonly error: unknown } | null = null
     try {
       await this.environment.transact(() => {
-        try {
-          const head = headOf(this.environment)
-          const writes = decide(this.base, head)
-          if (writes !== null) this.write(writes, head)
-        } catch (error) {
-          // Nothing was written before `decide` answered; a failed write is the engine's end.
-          thrown = { error }
-          throw error
-        }
+        const head = headOf(this.environment)
+        const writes = decide(this.base, head)
+        if (writes !== null) this.write(writes, head)
       })
     } catch (error) {
-      const { error: cause } = thrown ?? { error }
-      if (cause instanceof Error && !isWriteError(cause)) throw cause
-      throw commitError(cause)
+      if (error instanceof Error && !isWriteError(error)) throw error
+      throw commitError(error, await reasonOf(error))
     }
   }
 
@@ -110,7 +118,9 @@ class LmdbDriver implements BatchDriver {
       }
       for (const { id, versionstamp, mutations } of batch.applied) {
         const entry = encodeLogEntry({ id, versionstamp, cellTimeMs: head.cellTimeMs }, mutations)
-        log.putSync(stampKey(versionstamp), entry, { append: true })
+        if (!log.putSync(stampKey(versionstamp), entry, { append: true })) {
+          throw new EngineError('corrupt', `engine: its log is ahead of ${stampText(versionstamp)}`)
+        }
       }
       this.writeFates(batch.applied, head)
     }
@@ -133,7 +143,7 @@ class LmdbDriver implements BatchDriver {
       const at = TIME_SIZE_BYTES + index * FATE_SIZE_BYTES
       writeStamp(versionstamp, record, writeId(id, record, at))
     })
-    fates.putSync(stampKey(head.versionstamp), record, { append: true })
+    fates.putSync(stampKey(head.versionstamp), record)
     for (let count = 0; count < 2; count++) {
       const oldest = this.environment.first(fates, everyStamp())
       if (oldest === null) return
@@ -148,9 +158,22 @@ function isWriteError(error: Error): boolean {
   return 'commitError' in error || ('code' in error && typeof error.code !== 'string')
 }
 
-function commitError(cause: unknown): EngineError {
-  const inner = cause instanceof Error && 'commitError' in cause ? cause.commitError : cause
-  const text = inner instanceof Error ? inner.message : String(inner)
+/**
+ * Why a commit failed: lmdb rejects a promise of its own with that, in the turn in which it rejects
+ * the transaction's. Not waited for longer, as some numbers of errors it takes for progress.
+ */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error)) return error
+  let reason: unknown = error
+  Promise.resolve(error.commitError).catch((cause: unknown) => {
+    reason = cause
+  })
+  for (let step = 0; step < 8; step += 1) await Promise.resolve()
+  return reason
+}
+
+function commitError(cause: unknown, reason: unknown): EngineError {
+  const text = reason instanceof Error ? reason.message : String(reason)
   const isFull = /no space left|ENOSPC|MDB_MAP_FULL|quota/i.test(text)
   return new EngineError(isFull ? 'full' : 'failed', `engine: a commit failed: ${text}`, cause)
 }
@@ -187,6 +210,7 @@ class LmdbEngine implements Engine {
 
   async log(after: Versionstamp, limit: number): Promise<LogEntry[]> {
     this.checkOpen()
+    checkLogLimit(limit)
     this.environment.refresh()
     const head = headOf(this.environment)
     const page: LogEntry[] = []
@@ -194,7 +218,7 @@ class LmdbEngine implements Engine {
     const start = stampKey({ incarnation: after.incarnation, sequence: after.sequence + 1 })
     this.environment.visit(this.environment.log, {
       range: { start, end: stampKey(LAST_STAMP) },
-      limit: Math.min(Math.max(limit, 1), RANGE_READ_ENTRIES_MAX),
+      limit,
       visit: (_, value) => {
         const bytes = Buffer.from(value)
         page.push({ versionstamp: logEntryStamp(bytes), bytes })
@@ -202,7 +226,7 @@ class LmdbEngine implements Engine {
         return sizeBytes >= LOG_PAGE_SIZE_BYTES ? 'stop' : 'next'
       },
     })
-    checkLogPage(page, after, head, limit)
+    checkLogPage(page, after, head)
     return page
   }
 
@@ -249,7 +273,6 @@ class LmdbEngine implements Engine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.committer.close()
-    if (this.isClosed) return
     this.isClosed = true
     await this.environment.close()
   }

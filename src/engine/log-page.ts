@@ -6,18 +6,19 @@ import type { Head } from './head.ts'
 import { compareStamps, stampText } from './stamp.ts'
 
 /** Entries that one read of the log asks for at most. */
-export const LOG_PAGE_ENTRIES_MAX = 10_000
+const LOG_PAGE_ENTRIES_MAX = 10_000
 /** Bytes at which a page of the log ends. */
 export const LOG_PAGE_SIZE_BYTES: number = 4 * 1024 * 1024
 
+export function checkLogLimit(limit: number): void {
+  assert(
+    Number.isSafeInteger(limit) && limit >= 1 && limit <= LOG_PAGE_ENTRIES_MAX,
+    `1 to ${LOG_PAGE_ENTRIES_MAX} log entries are read at a time`,
+  )
+}
+
 /** @throws EngineError `corrupt` where `page` does not go on right behind `after`, without a gap */
-export function checkLogPage(
-  page: readonly LogEntry[],
-  after: Versionstamp,
-  head: Head,
-  limit: number,
-): void {
-  assert(limit >= 1 && limit <= LOG_PAGE_ENTRIES_MAX, `1 to ${LOG_PAGE_ENTRIES_MAX} log entries`)
+export function checkLogPage(page: readonly LogEntry[], after: Versionstamp, head: Head): void {
   if (compareStamps(after, head.logStart) < 0) {
     throw gap(after, `the log was trimmed up to ${stampText(head.logStart)}`)
   }

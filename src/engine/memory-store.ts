@@ -1,14 +1,17 @@
 // What the memory driver's engines share: entries, log, fates and head, as a disk would hold them.
 
+import { assert } from '../base/assert.ts'
 import { FATE_KEPT_MS } from '../base/limits.ts'
 import type { CommitId } from '../base/id.ts'
 import type { Writes } from './committer.ts'
-import type { Entry, KeyRange, LogEntry, Versionstamp } from './engine.ts'
+import type { Entry, KeyRange, LogEntry, ReadRequest, ReadResult, Versionstamp } from './engine.ts'
 import { FRESH_HEAD, type Head } from './head.ts'
 import { keyText } from './key-text.ts'
 import { encodeLogEntry, logEntryStamp } from './log-entry.ts'
-import { checkLogPage } from './log-page.ts'
+import { LOG_PAGE_SIZE_BYTES, checkLogLimit, checkLogPage } from './log-page.ts'
+import { visitEntries } from './memory-visit.ts'
 import type { Base } from './overlay.ts'
+import { checkKey } from './range.ts'
 import { SortedEntries, type Place } from './sorted-entries.ts'
 
 interface Fate {
@@ -23,6 +26,8 @@ export class MemoryStore implements Base {
   private log: Buffer[] = []
   private readonly fates: Map<CommitId, Fate> = new Map()
   private doubt: Promise<void> | null = null
+  /** Whether a visitor is looking at entries. */
+  private isVisited = false
 
   get(key: Uint8Array): Buffer | null {
     const value = this.entries.get(keyText(key))
@@ -57,6 +62,21 @@ export class MemoryStore implements Base {
     this.forgetFates()
   }
 
+  /** One snapshot of it all, as nothing is applied meanwhile. */
+  read({ keys, ranges }: ReadRequest): ReadResult {
+    assert(!this.isVisited, 'a visitor does not read')
+    const values = (keys ?? []).map((key) => {
+      checkKey(key)
+      return this.get(key)
+    })
+    this.isVisited = true
+    try {
+      return { values, isWhole: (ranges ?? []).map((range) => visitEntries(this.entries, range)) }
+    } finally {
+      this.isVisited = false
+    }
+  }
+
   stealEpoch(): void {
     this.head = { ...this.head, epoch: this.head.epoch + 1 }
   }
@@ -84,14 +104,18 @@ export class MemoryStore implements Base {
 
   /** @throws EngineError `corrupt` on a gap */
   logBehind(after: Versionstamp, limit: number): LogEntry[] {
+    checkLogLimit(limit)
     const from = after.sequence - this.head.logStart.sequence
-    const page = from < 0 ? [] : this.log.slice(from, from + limit)
-    const entries = page.map((bytes) => ({
-      versionstamp: logEntryStamp(bytes),
-      bytes: Buffer.from(bytes),
-    }))
-    checkLogPage(entries, after, this.head, limit)
-    return entries
+    const page: LogEntry[] = []
+    let sizeBytes = 0
+    for (const entry of from < 0 ? [] : this.log.slice(from, from + limit)) {
+      if (sizeBytes >= LOG_PAGE_SIZE_BYTES) break
+      const bytes = Buffer.from(entry)
+      page.push({ versionstamp: logEntryStamp(bytes), bytes })
+      sizeBytes += bytes.length
+    }
+    checkLogPage(page, after, this.head)
+    return page
   }
 
   private forgetFates(): void {

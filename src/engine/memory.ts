@@ -17,7 +17,6 @@ import {
   type Versionstamp,
 } from './engine.ts'
 import type { Head } from './head.ts'
-import { visitEntries } from './memory-visit.ts'
 import { MemoryStore } from './memory-store.ts'
 import type { Base } from './overlay.ts'
 
@@ -62,9 +61,15 @@ export function openMemoryEngine(options: MemoryEngineOptions): Engine {
 
 /** What stands for another process that reads the same store. */
 export function openMemoryReader(store: MemoryStore): EngineReader & AsyncDisposable {
+  let isClosed = false
   return {
-    read: async (request) => readStore(store, request),
-    [Symbol.asyncDispose]: async () => {},
+    read: async (request) => {
+      if (isClosed) throw new EngineError('closed', 'engine: it is closed')
+      return store.read(request)
+    },
+    [Symbol.asyncDispose]: async () => {
+      isClosed = true
+    },
   }
 }
 
@@ -135,7 +140,7 @@ class MemoryEngine implements Engine {
     if (this.faults?.onRead?.() === 'unavailable') {
       throw new EngineError('unavailable', 'engine: out of reach')
     }
-    return readStore(this.store, request)
+    return this.store.read(request)
   }
 
   commit<T>(commit: Commit<T>): Promise<Committed<T>> {
@@ -178,9 +183,4 @@ class MemoryEngine implements Engine {
   private checkOpen(): void {
     if (this.isClosed) throw new EngineError('closed', 'engine: it is closed')
   }
-}
-
-function readStore(store: MemoryStore, { keys, ranges }: ReadRequest): ReadResult {
-  const values = (keys ?? []).map((key) => store.get(key))
-  return { values, isWhole: (ranges ?? []).map((range) => visitEntries(store.entries, range)) }
 }

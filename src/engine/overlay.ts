@@ -4,6 +4,7 @@
 import { assert } from '../base/assert.ts'
 import type { Entry, KeyRange, Mutation, Overlay, Reads, Versionstamp } from './engine.ts'
 import { asBuffer, keyBehind, keyText, lowerBound } from './key-text.ts'
+import { checkKey, checkKeyRange } from './range.ts'
 import { addSums, decodeSums, encodeSums } from './sum-record.ts'
 
 /** What stands in the store below a batch. Values are the caller's to keep. */
@@ -11,6 +12,13 @@ export interface Base {
   get(key: Uint8Array): Buffer | null
   first(range: KeyRange): Entry | null
   last(range: KeyRange): Entry | null
+}
+
+/** A commit's mutations, which can be applied. */
+export interface Changes {
+  readonly mutations: readonly Mutation[]
+  /** The text of each one's key. */
+  readonly texts: readonly string[]
 }
 
 /** One key of a batch. */
@@ -77,11 +85,11 @@ export class BatchOverlay {
   }
 
   /** Lays a commit's mutations over what is there; answers their size in bytes. */
-  apply(mutations: readonly Mutation[]): number {
+  apply({ mutations, texts }: Changes): number {
     let sizeBytes = 0
-    for (const mutation of mutations) {
+    for (const [index, mutation] of mutations.entries()) {
       sizeBytes += mutation.key.length + (mutation.kind === 'set' ? mutation.value.length : 0)
-      const text = keyText(mutation.key)
+      const text = texts[index] ?? keyText(mutation.key)
       const slot = this.slotToChange(text, mutation)
       if (!slot.isChanged && this.order !== null) {
         this.order.splice(lowerBound(this.order, text), 0, text)
@@ -201,18 +209,25 @@ export class CommitOverlay implements Overlay {
   /** Names more. */
   extend({ keys, firsts, lasts }: Reads): void {
     for (const key of keys ?? []) {
+      checkKey(key)
       const text = keyText(key)
       this.named.set(text, this.batch.slot(text, key))
     }
-    if (firsts !== undefined) this.firsts = [...this.firsts, ...firsts]
-    if (lasts !== undefined) this.lasts = [...this.lasts, ...lasts]
+    if (firsts !== undefined) this.firsts = [...this.firsts, ...checked(firsts)]
+    if (lasts !== undefined) this.lasts = [...this.lasts, ...checked(lasts)]
   }
 
-  /** Reads the sums that mutations change. @throws EngineError `corrupt` before any is made */
-  loadSums(mutations: readonly Mutation[]): void {
-    for (const { kind, key } of mutations) {
-      if (kind === 'sum') this.batch.slot(keyText(key), key).readSums()
+  /** Finds out that mutations can be applied, all of them. @throws EngineError `corrupt` */
+  prepare(mutations: readonly Mutation[]): Changes {
+    const texts = mutations.map(({ key }) => keyText(key))
+    for (const [index, { key, kind }] of mutations.entries()) {
+      if (kind !== 'sum') continue
+      const text = texts[index] ?? ''
+      const before = index === 0 ? undefined : mutations[texts.lastIndexOf(text, index - 1)]
+      if (before === undefined) this.batch.slot(text, key).readSums()
+      else if (before.kind === 'set') decodeSums(asBuffer(before.value))
     }
+    return { mutations, texts }
   }
 
   get(key: Uint8Array): Buffer | null {
@@ -241,6 +256,11 @@ export class CommitOverlay implements Overlay {
     assert(slot !== undefined, 'a key that decide asks for is one of its keys')
     return slot
   }
+}
+
+function checked(ranges: readonly KeyRange[]): readonly KeyRange[] {
+  ranges.forEach(checkKeyRange)
+  return ranges
 }
 
 function isNamed(range: KeyRange, named: readonly KeyRange[]): boolean {

@@ -1,4 +1,4 @@
-// What every driver asks of a range and of the seeks of its visitor.
+// What every driver asks of keys, of ranges and of the seeks of a visitor.
 
 import { assert } from '../base/assert.ts'
 import { ENGINE_KEY_SIZE_BYTES_MAX, RANGE_READ_ENTRIES_MAX } from '../base/limits.ts'
@@ -9,6 +9,14 @@ export const BOUND_SIZE_BYTES_MAX: number = ENGINE_KEY_SIZE_BYTES_MAX + 1
 
 export function checkBounds(bound: Uint8Array): void {
   assert(bound.length <= BOUND_SIZE_BYTES_MAX, `a bound has at most ${BOUND_SIZE_BYTES_MAX} bytes`)
+}
+
+export function checkKey(key: Uint8Array): void {
+  const size = key.length
+  assert(
+    size >= 1 && size <= ENGINE_KEY_SIZE_BYTES_MAX,
+    `a key has 1 to ${ENGINE_KEY_SIZE_BYTES_MAX} bytes, not ${size}`,
+  )
 }
 
 /** An empty start is the first key of all. */

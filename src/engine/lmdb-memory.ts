@@ -91,9 +91,9 @@ export class SharedMemory {
 
 /** Views of one place in memory, by size. */
 class Views {
-  private readonly kept: (Buffer | undefined)[] = new Array<Buffer | undefined>(
-    KEPT_VIEW_SIZE_BYTES_MAX + 1,
-  )
+  private readonly kept: (Buffer | undefined)[] = Array.from({
+    length: KEPT_VIEW_SIZE_BYTES_MAX + 1,
+  })
   private source: Uint8Array | null = null
   private bytes: Buffer = NOTHING
 

@@ -12,12 +12,14 @@ import {
   type Engine,
   type EngineReader,
   type EngineStatus,
+  type KeyRange,
   type LogEntry,
   type ReadRequest,
   type ReadResult,
   type Versionstamp,
 } from './engine.ts'
 import { FRESH_HEAD, decodeHead, encodeHead, type Head } from './head.ts'
+import { keyBehind } from './key-text.ts'
 import { Environment } from './lmdb-env.ts'
 import { logEntryStamp, encodeLogEntry } from './log-entry.ts'
 import { LOG_PAGE_SIZE_BYTES, checkLogLimit, checkLogPage } from './log-page.ts'
@@ -162,10 +164,10 @@ function isWriteError(error: Error): boolean {
  * Why a commit failed: lmdb rejects a promise of its own with that, in the turn in which it rejects
  * the transaction's. Not waited for longer, as some numbers of errors it takes for progress.
  */
-async function reasonOf(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && 'commitError' in error)) return error
-  let reason: unknown = error
-  Promise.resolve(error.commitError).catch((cause: unknown) => {
+async function reasonOf(failure: unknown): Promise<unknown> {
+  if (!(failure instanceof Error && 'commitError' in failure)) return failure
+  let reason: unknown = failure
+  Promise.resolve(failure.commitError).catch((cause: unknown) => {
     reason = cause
   })
   for (let step = 0; step < 8; step += 1) await Promise.resolve()
@@ -243,20 +245,22 @@ class LmdbEngine implements Engine {
     const wanted = Buffer.alloc(ID_SIZE_BYTES)
     writeId(id, wanted, 0)
     this.environment.refresh()
-    let found: Versionstamp | null = null
-    let { start, end } = everyStamp()
-    for (let isWhole = false; !isWhole && found === null;) {
-      isWhole = this.environment.visit(this.environment.fates, {
-        range: { start, end },
+    const found: Versionstamp[] = []
+    let range: KeyRange = everyStamp()
+    for (;;) {
+      const isWhole = this.environment.visit(this.environment.fates, {
+        range,
         limit: RANGE_READ_ENTRIES_MAX,
         visit: (key, value) => {
-          start = Buffer.concat([key, Buffer.of(0)])
-          found = stampIn(value, wanted)
-          return found === null ? 'next' : 'stop'
+          range = { start: keyBehind(key), end: range.end }
+          const stamp = stampIn(value, wanted)
+          if (stamp === null) return 'next'
+          found.push(stamp)
+          return 'stop'
         },
       })
+      if (isWhole || found.length > 0) return found[0] ?? 'never'
     }
-    return found ?? 'never'
   }
 
   takeEpoch(): Promise<number> {

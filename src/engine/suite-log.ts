@@ -165,12 +165,12 @@ function checkTrim(checks: Check): void {
   checks('a long trim lets commits through in between', async (store) => {
     const engine = await store.open()
     await fill(engine, 3500)
-    let isTrimmed = false
-    const trimmed = engine.trim(at(3400)).then(() => (isTrimmed = true))
+    const trim = { isDone: false }
+    const trimmed = engine.trim(at(3400)).then(() => (trim.isDone = true))
     let between = 0
-    while (!isTrimmed) {
+    while (!trim.isDone) {
       await apply(engine, set('n', String(between)))
-      if (!isTrimmed) between += 1
+      if (!trim.isDone) between += 1
     }
     await trimmed
     check.ok(between >= 2, `${between} commits in between`)

@@ -89,7 +89,7 @@ async function runStep(engine: Engine, model: Model, { isRefused, looks, mutatio
     id: nextId(),
     reads: { keys, firsts: ranges, lasts: ranges },
     decide: (overlay) => {
-      const expected = [...mutations.map((one) => model.get(one.key) ?? null)]
+      const expected = mutations.map((one) => model.get(one.key) ?? null)
       const found = keys.map((one) => overlay.get(one)?.toString('latin1') ?? null)
       check.deepEqual(found, expected)
       looks.forEach((look) => checkLook(overlay, model, look))

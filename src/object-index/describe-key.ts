@@ -32,6 +32,8 @@ function known(key: Buffer): string | null {
     }
     case SPACE.bucket:
       return `bucket ${id}`
+    case SPACE.bucketSettings:
+      return `settings of bucket ${id}`
     case SPACE.uploadName:
       return `bucket ${id}, entry of an unfinished upload`
     case SPACE.upload:

@@ -19,7 +19,7 @@ export const SPACE = {
   current: 0x10,
   versions: 0x11,
   bucket: 0x20,
-  bucketSettings: 0x21, // reserved
+  bucketSettings: 0x21,
   uploadName: 0x30,
   part: 0x31,
   manifestPage: 0x32,

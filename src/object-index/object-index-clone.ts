@@ -22,6 +22,7 @@ export function cloneObjectIndex(index: ObjectIndex): ObjectIndex {
   const clone: Record<keyof ObjectIndex, Method> & ObjectIndex = {
     apply: over(index.apply),
     bucket: over(index.bucket),
+    bucketTags: over(index.bucketTags),
     usage: over(index.usage),
     lookup: over(index.lookup),
     list: over(index.list),

@@ -2,6 +2,7 @@
 // between calls. What a page or a version rests on is verified as it is read.
 
 import { bucketKey, decodeBucketRecord } from './bucket-record.ts'
+import { bucketTagsKey, decodeBucketTags } from './bucket-settings.ts'
 import { bucketSumKey } from './changes.ts'
 import { list } from './list.ts'
 import { completedUpload, listUploads, parts, upload } from './list-uploads.ts'
@@ -20,6 +21,11 @@ export function openObjectIndexReader(engine: ReadEngine): ObjectIndexReader {
       const { values } = await readEngine(engine, { keys: [bucketKey(bucketId)] })
       const value = values[0] ?? null
       return value === null ? null : decodeBucketRecord(bucketId, value)
+    },
+    bucketTags: async (bucketId) => {
+      const { values } = await readEngine(engine, { keys: [bucketTagsKey(bucketId)] })
+      const value = values[0] ?? null
+      return value === null ? [] : decodeBucketTags(bucketId, value)
     },
     usage: async (bucketId) => {
       const key = bucketSumKey(bucketId)

@@ -24,6 +24,7 @@ import { planArchive } from './plan-archive.ts'
 import {
   planCreateBucket,
   planDeleteBucket,
+  planSetBucketTags,
   planSetQuota,
   planSetVersioning,
 } from './plan-bucket.ts'
@@ -128,6 +129,8 @@ class Applier {
         return this.once(planDeleteBucket(operation), id)
       case 'set-versioning':
         return this.once(planSetVersioning(operation), id)
+      case 'set-bucket-tags':
+        return this.once(planSetBucketTags(operation), id)
       case 'set-quota':
         return this.once(planSetQuota(operation), id)
       case 'lease-extent':

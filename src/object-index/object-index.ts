@@ -81,7 +81,7 @@ export interface ObjectVersion extends Omit<ObjectDraft, 'versionRandom'> {
 export type WriteCondition =
   | { readonly kind: 'none' }
   | { readonly kind: 'absent' } // If-None-Match: *
-  | { readonly kind: 'etag'; readonly etag: string } // If-Match
+  | { readonly kind: 'etag'; readonly etag: string } // If-Match; `*` matches whatever exists
 
 /** A version as a client names it: an id, the null version, or the newest. */
 export type VersionSelector =
@@ -206,6 +206,12 @@ export type IndexOperation =
       readonly kind: 'set-versioning'
       readonly bucketId: BucketId
       readonly versioning: 'enabled' | 'suspended'
+    }
+  | {
+      readonly kind: 'set-bucket-tags'
+      readonly bucketId: BucketId
+      /** None: the bucket has no tags any more. */
+      readonly tags: Pairs
     }
   | {
       readonly kind: 'set-quota'
@@ -380,6 +386,8 @@ export interface ListUploadsRequest extends ListRequest {
 /** What LIST, HEAD and GET need. A record that fails its checksum throws, and is never left out. */
 export interface ObjectIndexReader {
   bucket(bucketId: BucketId): Promise<Bucket | null>
+  /** Empty where none are set. */
+  bucketTags(bucketId: BucketId): Promise<Pairs>
   usage(bucketId: BucketId): Promise<BucketUsage>
   /** Null where there is no such version. A newest version that is a marker is answered as such. */
   lookup(bucketId: BucketId, key: string, version: VersionSelector): Promise<ObjectVersion | null>

@@ -1,9 +1,10 @@
-// Buckets decided: create, delete, versioning, quota. The directory owns the name; what stands here
+// Buckets decided: create, delete, versioning, tags, quota. The directory owns the name; what stands here
 // is the cell's copy, which every commit in the bucket checks.
 
 import type { IndexOperation, IndexOutcome, Bucket } from './object-index.ts'
 import type { BucketId } from '../base/id.ts'
 import { bucketKey, encodeBucketRecord, encodeRangeRecord, rangeKey } from './bucket-record.ts'
+import { bucketTagsKey, encodeBucketTags } from './bucket-settings.ts'
 import { Changes, SWEEP } from './changes.ts'
 import { SPACE, bucketRange } from './keys.ts'
 import { apply, bucketIn, plan, refuse, type Plan } from './plan.ts'
@@ -11,6 +12,7 @@ import { apply, bucketIn, plan, refuse, type Plan } from './plan.ts'
 type Create = Extract<IndexOperation, { kind: 'create-bucket' }>
 type Delete = Extract<IndexOperation, { kind: 'delete-bucket' }>
 type SetVersioning = Extract<IndexOperation, { kind: 'set-versioning' }>
+type SetBucketTags = Extract<IndexOperation, { kind: 'set-bucket-tags' }>
 type SetQuota = Extract<IndexOperation, { kind: 'set-quota' }>
 
 export function planCreateBucket(operation: Create): Plan<IndexOutcome> {
@@ -39,6 +41,7 @@ export function planDeleteBucket(operation: Delete): Plan<IndexOutcome> {
     const changes = new Changes()
     changes.delete(bucketKey(bucketId))
     changes.delete(rangeKey(bucketId))
+    changes.delete(bucketTagsKey(bucketId))
     changes.sweep(overlay.nowMs, SWEEP.bucket, bucketId, bucketId)
     return apply(changes, { kind: 'done', versionId: null, lastModifiedMs: overlay.nowMs })
   })
@@ -56,7 +59,25 @@ export function planSetQuota(operation: SetQuota): Plan<IndexOutcome> {
   return planSetting(operation.bucketId, (bucket) => ({ ...bucket, quotaBytes, quotaObjects }))
 }
 
-function planSetting(bucketId: BucketId, change: (bucket: Bucket) => Bucket): Plan<IndexOutcome> {
+/** No tags: the record goes. */
+export function planSetBucketTags(operation: SetBucketTags): Plan<IndexOutcome> {
+  const { bucketId, tags } = operation
+  return planSetting(
+    bucketId,
+    (bucket) => bucket,
+    (changes) => {
+      const key = bucketTagsKey(bucketId)
+      if (tags.length === 0) changes.delete(key)
+      else changes.set(key, encodeBucketTags(bucketId, tags))
+    },
+  )
+}
+
+function planSetting(
+  bucketId: BucketId,
+  change: (bucket: Bucket) => Bucket,
+  changeMore: (changes: Changes) => void = () => undefined,
+): Plan<IndexOutcome> {
   return plan({ keys: [bucketKey(bucketId)] }, (overlay) => {
     const bucket = bucketIn(overlay, bucketId)
     if (bucket === null) return refuse('no-such-bucket')
@@ -65,6 +86,7 @@ function planSetting(bucketId: BucketId, change: (bucket: Bucket) => Bucket): Pl
       bucketKey(bucketId),
       encodeBucketRecord({ ...change(bucket), generation: bucket.generation + 1 }),
     )
+    changeMore(changes)
     return apply(changes, { kind: 'done', versionId: null, lastModifiedMs: overlay.nowMs })
   })
 }

@@ -167,6 +167,7 @@ export function conditionRefusal(condition: WriteCondition, state: KeyState): In
       return state.current === null ? null : 'precondition-failed'
     case 'etag':
       if (state.current === null) return 'no-such-key'
+      if (condition.etag === '*') return null
       return etagOf(state.current.value) === condition.etag ? null : 'precondition-failed'
   }
 }

@@ -2,101 +2,22 @@
 // merged log, holes and damage in the archive, and what the last second leaves unsure.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { BucketId } from '../base/id.ts'
-import type { Location } from '../base/location.ts'
-import type { Engine } from '../engine/engine.ts'
-import { TestStore, type StoreOptions } from '../placement/suite-store.ts'
+import { needed, TestStore, type StoreOptions } from '../placement/suite-store.ts'
 import { openDisk } from '../platform/disk.ts'
-import { SPACE } from './keys.ts'
-import { rebuildIndex, type RebuildReport } from './rebuild.ts'
-import { visitAll } from './rebuild-references.ts'
+import { readBody } from './archive-log.ts'
+import { CheckpointJob } from './checkpoint.ts'
+import { rebuildIndex } from './rebuild.ts'
+import { checkEqual, contents, damage, fill, rebuild, unsureKeys } from './suite-rebuild.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'holdfast-rebuild-'))
 after(() => rmSync(root, { recursive: true, force: true }))
-const LAST_KEY = Buffer.alloc(1979, 0xff)
-/** Extents' states, the archiver's own records and its extents' sums go on moving. */
-const OWN_SPACES: ReadonlySet<number> = new Set([
-  SPACE.consumer,
-  SPACE.archiveBlob,
-  SPACE.extent,
-  SPACE.extentSum,
-])
-
 async function opened(options: Partial<StoreOptions> = {}): Promise<TestStore> {
   const folder = mkdtempSync(join(root, 'store-'))
   return await TestStore.open({ folder, disk: openDisk(folder), ...options })
-}
-
-/** All records of clients' data, as hex. */
-async function contents(engine: Engine): Promise<Map<string, string>> {
-  const records = new Map<string, string>()
-  await visitAll(engine, { start: Buffer.of(0), end: LAST_KEY }, undefined, (key, value) => {
-    const isArchive = key[0] === SPACE.reverse && key[23] === 3
-    if (!OWN_SPACES.has(key[0] ?? 0) && !isArchive)
-      records.set(key.toString('hex'), value.toString('hex'))
-  })
-  return records
-}
-
-/** Something of everything, in several turns of the archiver. */
-async function fill(
-  store: TestStore,
-  turns: number,
-): Promise<{ plain: BucketId; versioned: BucketId }> {
-  const plain = await store.bucket()
-  const versioned = await store.bucket('enabled')
-  for (let turn = 0; turn < turns; turn += 1) {
-    await store.put(plain, `source-${turn}`, store.bytes(3000))
-    await store.copy(plain, `source-${turn}`, `copy-${turn}`)
-    await store.put(plain, 'again', store.bytes(100 + turn))
-    await store.put(versioned, 'v', store.bytes(50 + turn))
-    await store.put(plain, `gone-${turn}`, store.bytes(77))
-    await store.delete(plain, `gone-${turn}`)
-    const refused = await store.tryPut(plain, 'again', store.bytes(10), { kind: 'absent' })
-    assert.equal(refused.kind, 'refused')
-    if (turn % 3 === 0) {
-      await store.upload(plain, `large-${turn}`, [store.bytes(300_000), store.bytes(5000)])
-    }
-    if (turn % 4 === 1) {
-      await store.apply({
-        kind: 'delete-objects',
-        bucketId: versioned,
-        entries: [{ key: 'v', version: { kind: 'latest' }, ifMatch: null }],
-      })
-    }
-    await store.archiver.flush()
-  }
-  return { plain, versioned }
-}
-
-async function rebuild(store: TestStore): Promise<{ report: RebuildReport; engine: Engine }> {
-  const engine = await store.loseIndex()
-  const { storage, clock, random } = store
-  const report = await rebuildIndex({ storage, engine, clock, random, driveId: 'd1' })
-  return { report, engine }
-}
-
-async function checkEqual(store: TestStore, before: Map<string, string>): Promise<RebuildReport> {
-  const { report, engine } = await rebuild(store)
-  assert.deepEqual(report.findings, [])
-  assert.equal(report.gap, null)
-  const now = await contents(engine)
-  assert.deepEqual(
-    [...now.keys()].filter((key) => !before.has(key)),
-    [],
-  )
-  assert.deepEqual(
-    [...before.keys()].filter((key) => !now.has(key)),
-    [],
-  )
-  for (const [key, value] of before) assert.equal(now.get(key), value, key)
-  await store.open()
-  await store.checkAll()
-  return report
 }
 
 test('a deleted index comes back from the log alone', async () => {
@@ -191,7 +112,7 @@ test('writes of the last second are listed as unsure, and override nothing', asy
   assert.deepEqual(report.findings, [])
   const now = await contents(engine)
   for (const [key, value] of before) assert.equal(now.get(key), value)
-  const keys = report.unsure.map(({ owner }) => ('key' in owner ? owner.key : owner.kind))
+  const keys = unsureKeys(report)
   for (const key of ['late', 'again', 'late-upload']) assert.ok(keys.includes(key), key)
   for (const key of ['gone-0', 'gone-1', 'source-0']) assert.ok(!keys.includes(key), key)
   await store.close()
@@ -205,7 +126,7 @@ test('what was deleted before a checkpoint is not unsure, though its extent is o
   await store.archiver.flush()
   const { report } = await rebuild(store)
   assert.notEqual(report.checkpoint, null)
-  const keys = report.unsure.map(({ owner }) => ('key' in owner ? owner.key : owner.kind))
+  const keys = unsureKeys(report)
   assert.deepEqual([...new Set(keys)], ['again'], 'the refused writes alone')
   await store.close()
 })
@@ -242,12 +163,75 @@ test('with a damaged page the checkpoint before is taken', async () => {
   await store.close()
 })
 
-function damage(store: TestStore, location: Location): void {
-  const path = join(store.options.folder, 'extents', location.extentId)
-  const bytes = readFileSync(path)
-  const at = location.offset + location.headerSizeBytes + (location.dataSizeBytes >> 1)
-  bytes[at] = (bytes[at] ?? 0) ^ 0x10
-  writeFileSync(path, bytes)
+test('log of before and behind a rebuild is merged each by itself, and comes back', async () => {
+  const store = await opened()
+  const bucketId = await store.bucket()
+  for (let round = 0; round < 3; round += 1) {
+    for (let turn = 0; turn < 22; turn += 1) {
+      await store.put(bucketId, `k${turn % 7}`, store.bytes(20))
+      await store.archiver.flush()
+    }
+    await checkEqual(store, await contents(store.engine))
+  }
+  for (let turn = 0; turn < 40; turn += 1) {
+    await store.put(bucketId, `k${turn % 7}`, store.bytes(20))
+    await store.archiver.flush()
+  }
+  const logs = await store.index.archiveBlobs('log', null, 1000)
+  assert.ok(new Set(logs.map(({ from }) => from.incarnation)).size >= 3)
+  for (const { from, to } of logs) assert.equal(from.incarnation, to.incarnation)
+  assert.ok(logs.length < 80, `merged within an incarnation: ${logs.length} blobs`)
+  await checkEqual(store, await contents(store.engine))
+  await store.close()
+})
+
+test('of a checkpoint that was never finished nothing is used', async () => {
+  const store = await opened()
+  await fill(store, 3)
+  await store.archiver.checkpoint()
+  const [whole] = await store.index.archiveBlobs('checkpoint', null, 1)
+  await fill(store, 2)
+  // The pages of a second one, without its last: it says that records are there which are not.
+  let written = 0
+  const job = new CheckpointJob({
+    engine: store.engine,
+    filler: store.placement.openFiller(),
+    random: store.random,
+    start: { incarnation: 1, sequence: store.engine.status().versionstamp.sequence },
+    incarnationsBefore: 0,
+    archiveTo: async () => await store.archiver.flush(),
+    commit: async () => {
+      written += 1
+    },
+  })
+  await job.step()
+  await job.step()
+  assert.equal(written, 2)
+  await store.archiver.flush()
+  const report = await checkEqual(store, await contents(store.engine))
+  assert.equal(report.checkpoint?.sequence, whole?.from.sequence)
+  await store.close()
+})
+
+for (const which of ['first', 'second'] as const) {
+  test(`of a page with two copies the ${which} may be damaged`, async () => {
+    const store = await opened()
+    await fill(store, 2)
+    await store.archiver.checkpoint()
+    const before = await contents(store.engine)
+    const firsts = await store.index.archiveBlobs('checkpoint', null, 100)
+    const filler = store.placement.openFiller()
+    // As compaction leaves them: the same blob in two places.
+    for (const { location } of firsts) {
+      const { header, trailer } = await store.storage.describe(location)
+      const body = await readBody(store.storage, location)
+      const second = await filler.append(header, [body], needed(trailer))
+      damage(store, which === 'first' ? location : second)
+    }
+    const report = await checkEqual(store, before)
+    assert.notEqual(report.checkpoint, null)
+    await store.close()
+  })
 }
 
 test('an engine that holds anything is refused', async () => {

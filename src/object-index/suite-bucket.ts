@@ -36,6 +36,25 @@ export function bucketTests(open: OpenIndex): void {
     await world.close()
   })
 
+  test('tags of a bucket are kept in order, replaced, removed, and gone with their bucket', async () => {
+    const world = await World.open(open)
+    const bucketId = await world.bucket('unversioned')
+    const tags = [['Hello', 'World'] as const, ['ключ', ''] as const]
+    check.deepEqual(await world.index.bucketTags(bucketId), [])
+    await world.done({ kind: 'set-bucket-tags', bucketId, tags })
+    check.deepEqual(await world.index.bucketTags(bucketId), tags)
+    await world.done({ kind: 'set-bucket-tags', bucketId, tags: [['a', 'b']] })
+    check.deepEqual(await world.index.bucketTags(bucketId), [['a', 'b']])
+    await world.done({ kind: 'set-bucket-tags', bucketId, tags: [] })
+    check.deepEqual(await world.index.bucketTags(bucketId), [])
+    await world.done({ kind: 'set-bucket-tags', bucketId, tags })
+    await world.done({ kind: 'delete-bucket', bucketId })
+    check.deepEqual(await world.index.bucketTags(bucketId), [])
+    const gone = await world.apply({ kind: 'set-bucket-tags', bucketId, tags })
+    check.equal(refusal(gone), 'no-such-bucket')
+    await world.close()
+  })
+
   test('a bucket with a version or a marker is not deleted; unfinished uploads do not hinder', async () => {
     const world = await World.open(open)
     const bucketId = await world.bucket('enabled')

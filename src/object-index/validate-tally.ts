@@ -5,6 +5,7 @@
 import { readId, type BucketId, type ExtentId, type UploadId } from '../base/id.ts'
 import { LOCATION_SIZE_BYTES, RecordReader, corrupt } from './binary.ts'
 import { decodeBucketRecord, decodeRangeRecord } from './bucket-record.ts'
+import { checkBucketSetting } from './bucket-settings.ts'
 import { CRC_SIZE_BYTES, crcOf, isSealed, seedOf } from './checksum.ts'
 import { decodeArchiveBlob, decodeConsumerRecord } from './consumer-record.ts'
 import { describeKey } from './describe-key.ts'
@@ -121,6 +122,8 @@ export class Tally {
         return this.manifestReverse.add(hashOf(key, NO_BYTES, 0))
       case SPACE.bucket:
         return void decodeBucketRecord(readId<BucketId>(key, 1), value)
+      case SPACE.bucketSettings:
+        return checkBucketSetting(key, value)
       case SPACE.range:
         return void decodeRangeRecord(readId<BucketId>(key, 1), value)
       case SPACE.uploadName:

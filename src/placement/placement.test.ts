@@ -36,7 +36,7 @@ function forSuite(wrap: (placement: Placement) => Placement): () => Promise<Open
       index,
       random,
       setFree: async (share) => {
-        disk.size = { ...disk.size, freeBytes: Math.floor(disk.size.totalBytes * share) }
+        disk.setFree(share)
         await placement.runOnce(never)
       },
       [Symbol.asyncDispose]: async () => await store.close(),
@@ -120,7 +120,7 @@ test('when space is short parked bytes go after a minute, the oldest first', asy
   const store = await opened()
   await halfGarbage(store)
   await store.placement.runOnce(never)
-  store.disk.size = { ...store.disk.size, freeBytes: store.disk.size.totalBytes * 0.08 }
+  store.disk.setFree(0.08)
   await store.clock.advance(30_000)
   await store.placement.runOnce(never)
   assert.equal((await store.placement.status()).extents.parked, 1)
@@ -232,7 +232,7 @@ test('while PUT is refused, open extents are sealed so that their garbage comes 
   for (let index = 0; index < 20; index += 1)
     await store.put(bucketId, `k${index}`, store.bytes(2000))
   for (let index = 0; index < 20; index += 1) await store.delete(bucketId, `k${index}`)
-  store.disk.size = { ...store.disk.size, freeBytes: store.disk.size.totalBytes * 0.03 }
+  store.disk.setFree(0.03)
   await store.placement.runOnce(never)
   assert.equal((await store.placement.status()).extents.open, 1)
   await store.clock.advance(11_000)

@@ -4,7 +4,7 @@
 import { strict as check } from 'node:assert'
 import { createHash } from 'node:crypto'
 import { ManualClock } from '../base/manual-clock.ts'
-import type { Disk, DiskSpace } from '../base/disk.ts'
+import type { Disk } from '../base/disk.ts'
 import {
   newId,
   type BlobId,
@@ -15,7 +15,7 @@ import {
   type WriterId,
 } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
-import { createMemoryStore, openMemoryEngine } from '../engine/memory.ts'
+import { createMemoryStore, openMemoryEngine, type MemoryFaults } from '../engine/memory.ts'
 import type { Engine } from '../engine/engine.ts'
 import { openArchiver, type Archiver, type ArchiverOptions } from '../object-index/archive.ts'
 import { openObjectIndex, type ObjectIndexService } from '../object-index/object-index-service.ts'
@@ -31,35 +31,13 @@ import { findReferences } from '../object-index/rebuild-references.ts'
 import { SeededRandom } from '../object-index/suite-world.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { BlobOwner, PackedWriter, DirectWriter, Storage } from '../storage/storage.ts'
+import { SizedDisk } from './suite-disk.ts'
 import { openPlacement, type PlacementOptions, type PlacementService } from './placement-service.ts'
 
-const MIB = 1024 * 1024
 const OWNER_ID = 'a'.repeat(64)
 export const FAST: Partial<PlacementOptions> = {
   compactionRateBytesPerSec: 1e12,
   background: 'on-demand',
-}
-
-/** A disk of which tests say how much is free. */
-export class SizedDisk implements Disk {
-  readonly #disk: Disk
-  size: DiskSpace = { totalBytes: 100_000 * MIB, freeBytes: 50_000 * MIB }
-
-  constructor(disk: Disk) {
-    this.#disk = disk
-  }
-
-  open: Disk['open'] = (path, mode) => this.#disk.open(path, mode)
-  create: Disk['create'] = (path, mode) => this.#disk.create(path, mode)
-  list: Disk['list'] = (folder) => this.#disk.list(folder)
-  makeFolder: Disk['makeFolder'] = (folder) => this.#disk.makeFolder(folder)
-  syncFolder: Disk['syncFolder'] = (folder) => this.#disk.syncFolder(folder)
-  rename: Disk['rename'] = (from, to) => this.#disk.rename(from, to)
-  remove: Disk['remove'] = (path) => this.#disk.remove(path)
-  readFile: Disk['readFile'] = (path) => this.#disk.readFile(path)
-  replaceFile: Disk['replaceFile'] = (path, content) => this.#disk.replaceFile(path, content)
-  buffer: Disk['buffer'] = (sizeBytes, signal) => this.#disk.buffer(sizeBytes, signal)
-  space: Disk['space'] = () => Promise.resolve(this.size)
 }
 
 export interface StoreOptions {
@@ -73,6 +51,27 @@ export interface StoreOptions {
   readonly wrapIndex?: (index: ObjectIndexService) => ObjectIndex
   readonly wrapStorage?: (storage: Storage) => Storage
   readonly findReferences?: typeof findReferences
+  /** Where the engine keeps its records; in memory by default. */
+  readonly home?: (clock: ManualClock) => EngineHome
+}
+
+/** Where an engine's records live, through crashes. */
+export interface EngineHome {
+  /** Opens an engine on what was durable; the one before is dead. */
+  open(): Promise<Engine>
+  /** The records are gone. */
+  lose(): Promise<void>
+}
+
+export function memoryHome(clock: ManualClock, faults?: MemoryFaults): EngineHome {
+  let store = createMemoryStore()
+  return {
+    open: async () =>
+      openMemoryEngine({ clock, store, ...(faults === undefined ? {} : { faults }) }),
+    lose: async () => {
+      store = createMemoryStore()
+    },
+  }
 }
 
 /** What was acknowledged of one key, and its bytes. */
@@ -91,7 +90,7 @@ export class TestStore {
   readonly reports: string[] = []
   /** By bucket, key and version. */
   readonly acknowledged: Map<string, Acknowledged> = new Map()
-  #memory: ReturnType<typeof createMemoryStore> = createMemoryStore()
+  readonly #home: EngineHome
   #engine: Engine | null = null
   #index: ObjectIndexService | null = null
   #storage: Storage | null = null
@@ -106,6 +105,7 @@ export class TestStore {
     this.random = new SeededRandom(options.seed ?? 1)
     this.disk = new SizedDisk(options.disk)
     this.writerId = newId<WriterId>(this.random)
+    this.#home = options.home?.(this.clock) ?? memoryHome(this.clock)
   }
 
   static async open(options: StoreOptions): Promise<TestStore> {
@@ -136,7 +136,7 @@ export class TestStore {
     this.writerId = newId<WriterId>(random)
     this.#packed = null
     this.#direct = null
-    this.#engine = openMemoryEngine({ clock, store: this.#memory })
+    this.#engine = await this.#home.open()
     await this.#engine.takeEpoch()
     this.#index = openObjectIndex({ engine: this.#engine, random, clock })
     this.#storage = openStorage({ disk, clock, random })
@@ -174,8 +174,8 @@ export class TestStore {
   /** The index is deleted: what is left is the folder. */
   async loseIndex(): Promise<Engine> {
     await this.close()
-    this.#memory = createMemoryStore()
-    this.#engine = openMemoryEngine({ clock: this.clock, store: this.#memory })
+    await this.#home.lose()
+    this.#engine = await this.#home.open()
     this.#storage = openStorage({ disk: this.disk, clock: this.clock, random: this.random })
     return this.#engine
   }
@@ -442,29 +442,6 @@ export class TestStore {
       check.ok(Buffer.concat(pieces).equals(data), `${key} ${versionId} has its bytes`)
     }
   }
-}
-
-/** Until what is awaited, but fails at the n-th call of any method of `target` that changes things. */
-export function failingAt<T extends object>(
-  target: T,
-  methods: readonly string[],
-  counter: { left: number },
-  error: () => Error,
-): T {
-  return new Proxy(target, {
-    get: (object, name) => {
-      const value = Reflect.get(object, name, object) as unknown
-      if (typeof value !== 'function') return value
-      if (typeof name !== 'string' || !methods.includes(name)) {
-        return (value as (...args: unknown[]) => unknown).bind(object)
-      }
-      return (...args: unknown[]) => {
-        counter.left -= 1
-        if (counter.left < 0) return Promise.reject(error())
-        return (value as (...inner: unknown[]) => unknown).apply(object, args)
-      }
-    },
-  })
 }
 
 export function md5(data: Uint8Array): Buffer {

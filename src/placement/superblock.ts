@@ -21,6 +21,8 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'superblock.copy.next',
 ])
 const MARK = 'holdfast-store'
+/** The line but for its end, and the checksum of that with a brace behind it. */
+const LINE = /^(\{.*),"crc32":"([0-9a-f]{8})"\}\n$/
 const ID_SIZE_BYTES = 16
 const ID_PATTERN = /^[0-9a-f]{32}$/
 
@@ -147,7 +149,7 @@ export async function checkInitable(disk: Disk, name: string): Promise<void> {
 /** The file's bytes: one line of JSON with its own CRC-32. */
 export function encodeSuperblock(superblock: Superblock): Buffer {
   const text = canonical(superblock)
-  return Buffer.from(`${text.slice(0, -1)},"crc32":"${crcOf(text)}"}\n`)
+  return Buffer.from(`${text.slice(0, -1)},"crc32":"${crcOf(Buffer.from(text))}"}\n`)
 }
 
 /** The superblock in `bytes`, or why it is none. `name` is the file's, for the message. */
@@ -157,6 +159,9 @@ export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock | 
     `${name} is damaged: it does not carry its checksum. Put it back from a backup; the data in ` +
       'this directory has not been touched',
   )
+  // The checksum first, over the text as it is: damage is never taken for a newer format.
+  const [, text, checksum] = LINE.exec(Buffer.from(bytes).toString('latin1')) ?? []
+  if (text === undefined || crcOf(Buffer.from(`${text}}`, 'latin1')) !== checksum) return damaged
   let parsed: unknown
   try {
     parsed = JSON.parse(Buffer.from(bytes).toString('utf8'))
@@ -173,9 +178,7 @@ export function decodeSuperblock(bytes: Uint8Array, name: string): Superblock | 
         'Use the release that wrote it, or a newer one',
     )
   }
-  const superblock = fieldsOf(fields)
-  if (superblock === null || crcOf(canonical(superblock)) !== fields['crc32']) return damaged
-  return superblock
+  return fieldsOf(fields) ?? damaged
 }
 
 /** Null where a field is missing or of another type. */
@@ -192,8 +195,8 @@ function canonical(superblock: Superblock): string {
   return JSON.stringify({ mark: MARK, format, region, setId, driveId, siblings, createdAtMs })
 }
 
-function crcOf(text: string): string {
-  return crc32(Buffer.from(text)).toString(16).padStart(8, '0')
+function crcOf(text: Uint8Array): string {
+  return crc32(text).toString(16).padStart(8, '0')
 }
 
 function isId(value: unknown): value is string {

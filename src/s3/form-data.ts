@@ -85,10 +85,10 @@ export class FormDataParser {
     let rest = bytes
     while (rest.length > 0) {
       // Up to the file no more than may stand there is looked at, so that pieces change nothing.
-      const room = this.file === null ? limit + 1 - this.#receivedBytes : rest.length
+      const room = this.file === null ? limit - this.#receivedBytes : rest.length
+      if (room === 0) throw tooLarge()
       this.#feed(rest.subarray(0, room))
       rest = rest.subarray(room)
-      if (this.file === null && this.#receivedBytes > limit) throw tooLarge()
     }
   }
 
@@ -180,7 +180,9 @@ export class FormDataParser {
       throw malformedForm(`The headers of a part are longer than ${limit} bytes.`)
     }
     if (end < 0) return false
-    const head = readPartHead(this.#held.subarray(0, end))
+    const bytes = this.#held.subarray(0, end)
+    if (bytes.includes(this.#delimiter)) throw malformedForm('A part has no value.')
+    const head = readPartHead(bytes)
     this.#drop(end + 4)
     if (head.name.toLowerCase() === 'file') {
       this.file = { filename: head.filename }

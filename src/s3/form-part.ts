@@ -9,13 +9,14 @@ export interface FormPartHead {
   readonly filename: string | null
 }
 
-/** Null where the part has no name, or its bytes are encoded, which no browser does. */
+/** Null where they are no headers, name nothing, or encode the bytes, which no browser does. */
 export function parsePartHead(head: string): FormPartHead | null {
   let found: FormPartHead | null = null
   for (const line of head.split('\r\n')) {
     const colon = line.indexOf(':')
+    if (colon < 1) return null
     const value = line.slice(colon + 1).trim()
-    switch (line.slice(0, Math.max(colon, 0)).trim().toLowerCase()) {
+    switch (line.slice(0, colon).trim().toLowerCase()) {
       case 'content-disposition':
         if (found !== null) return null
         found = parseDisposition(value)

@@ -1,6 +1,7 @@
 // What a completed upload is: checks the parts that the client names against those that are there,
 // and computes ETag and checksum of the whole from theirs. Pure decisions over plain values.
 
+import { assert } from '../base/assert.ts'
 import { crc32Combine, crc32cCombine, crc64nvmeCombine } from '../base/checksum.ts'
 import { digest } from '../base/digest.ts'
 import { PART_SIZE_BYTES_MIN } from '../base/limits.ts'
@@ -12,7 +13,7 @@ import type {
 } from '../object-index/object-index.ts'
 import { checksumOf, isSame } from './body-digests.ts'
 import { GatewayError } from './gateway.ts'
-import type { CompleteRequest } from './gateway.ts'
+import type { Body, CompleteRequest } from './gateway.ts'
 
 /** What the completing commit is told. */
 export interface Completion {
@@ -21,12 +22,25 @@ export interface Completion {
   readonly checksum: StoredChecksum | null
 }
 
+/** A part's checksum is of the algorithm that the upload was begun with. @throws GatewayError */
+export function requireAlgorithm(upload: Upload, body: Body): void {
+  const expected = upload.checksumAlgorithm
+  const actual = body.checksumAlgorithm
+  if (expected === null || actual === null || expected === actual) return
+  throw new GatewayError(
+    'checksum-type',
+    `Checksum Type mismatch occurred, expected checksum Type: ${expected.toLowerCase()}, ` +
+      `actual checksum Type: ${actual.toLowerCase()}`,
+  )
+}
+
 /** @throws GatewayError `invalid-part-order`, `invalid-part`, `entity-too-small`, `checksum-type`… */
 export function planCompletion(
   upload: Upload,
   parts: readonly Part[],
   request: CompleteRequest,
 ): Completion {
+  assert(request.parts.length > 0, 'a completion names its parts')
   requireOrder(request)
   const byNumber = new Map(parts.map((part) => [part.partNumber, part]))
   const chosen = request.parts.map((named) => {
@@ -35,7 +49,7 @@ export function planCompletion(
     return part
   })
   chosen.slice(0, -1).forEach(requireSize)
-  requirePartChecksums(upload, chosen, request)
+  requirePartChecksums(chosen, request)
   const sizeBytes = chosen.reduce((sum, part) => sum + part.sizeBytes, 0)
   if (request.sizeBytes !== null && request.sizeBytes !== sizeBytes) {
     throw new GatewayError('size-mismatch', `The parts have ${sizeBytes} bytes in all.`)
@@ -68,23 +82,14 @@ function requireSize(part: Part): void {
   })
 }
 
-/** Checksums named for parts must be theirs; for COMPOSITE, once asked for, each must be named. */
+/** Checksums named for parts must be theirs. */
 function requirePartChecksums(
-  upload: Upload,
   chosen: readonly Part[],
   request: CompleteRequest,
 ): void {
   request.parts.forEach((named, index) => {
     const part = chosen[index]
-    if (named.checksum === null) {
-      if (upload.checksumAlgorithm === null || upload.checksumType !== 'COMPOSITE') return
-      throw new GatewayError(
-        'checksum-type',
-        `The upload was created using a ${upload.checksumAlgorithm.toLowerCase()} checksum. The ` +
-          'complete request must include the checksum for each part. It was missing for part ' +
-          `${named.partNumber} in the request.`,
-      )
-    }
+    if (named.checksum === null) return // the stored one counts: docs/decisions/0005
     const stored = part?.checksum ?? null
     if (
       stored === null ||

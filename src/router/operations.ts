@@ -3,7 +3,13 @@
 
 import type { S3Operation } from '../s3/s3-operation.ts'
 import type { BucketHandler, Need, Operation, ServiceHandler } from './operation.ts'
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acl.ts'
 import { abortUpload } from './operations/abort-upload.ts'
+import {
+  deleteBucketTagging,
+  getBucketTagging,
+  putBucketTagging,
+} from './operations/bucket-tagging.ts'
 import { getBucketVersioning, putBucketVersioning } from './operations/bucket-versioning.ts'
 import { completeUpload } from './operations/complete-upload.ts'
 import { copyObject } from './operations/copy-object.ts'
@@ -56,6 +62,12 @@ export const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   GetBucketVersioning: bucket(INDEX, getBucketVersioning),
   PutBucketVersioning: bucket(INDEX, putBucketVersioning),
 
+  GetBucketTagging: bucket(INDEX, getBucketTagging),
+  PutBucketTagging: bucket(INDEX, putBucketTagging),
+  DeleteBucketTagging: bucket(INDEX, deleteBucketTagging),
+  GetBucketAcl: bucket(INDEX, getBucketAcl),
+  PutBucketAcl: bucket(INDEX, putBucketAcl),
+
   ListObjects: bucket(INDEX, listObjects),
   ListObjectsV2: bucket(INDEX, listObjectsV2),
   ListObjectVersions: bucket(INDEX, listVersions),
@@ -73,6 +85,8 @@ export const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   GetObjectTagging: bucket(INDEX, getObjectTagging),
   PutObjectTagging: bucket(INDEX, putObjectTagging),
   DeleteObjectTagging: bucket(INDEX, deleteObjectTagging),
+  GetObjectAcl: bucket(INDEX, getObjectAcl),
+  PutObjectAcl: bucket(INDEX, putObjectAcl),
 
   CreateMultipartUpload: bucket(INDEX, createUpload),
   UploadPart: bucket(WRITE, uploadPart),
@@ -95,12 +109,10 @@ export const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   DeleteBucketOwnershipControls: GAP,
   DeleteBucketPolicy: GAP,
   DeleteBucketReplication: GAP,
-  DeleteBucketTagging: GAP,
   DeleteBucketWebsite: GAP,
   DeletePublicAccessBlock: GAP,
   GetBucketAbac: GAP,
   GetBucketAccelerateConfiguration: GAP,
-  GetBucketAcl: GAP,
   GetBucketAnalyticsConfiguration: GAP,
   GetBucketCors: GAP,
   GetBucketEncryption: GAP,
@@ -117,9 +129,7 @@ export const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   GetBucketPolicyStatus: GAP,
   GetBucketReplication: GAP,
   GetBucketRequestPayment: GAP,
-  GetBucketTagging: GAP,
   GetBucketWebsite: GAP,
-  GetObjectAcl: GAP,
   GetObjectLegalHold: GAP,
   GetObjectLockConfiguration: GAP,
   GetObjectRetention: GAP,
@@ -133,7 +143,6 @@ export const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   OptionsObject: GAP,
   PutBucketAbac: GAP,
   PutBucketAccelerateConfiguration: GAP,
-  PutBucketAcl: GAP,
   PutBucketAnalyticsConfiguration: GAP,
   PutBucketCors: GAP,
   PutBucketEncryption: GAP,
@@ -147,9 +156,7 @@ export const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   PutBucketPolicy: GAP,
   PutBucketReplication: GAP,
   PutBucketRequestPayment: GAP,
-  PutBucketTagging: GAP,
   PutBucketWebsite: GAP,
-  PutObjectAcl: GAP,
   PutObjectLegalHold: GAP,
   PutObjectLockConfiguration: GAP,
   PutObjectRetention: GAP,

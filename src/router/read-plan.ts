@@ -79,7 +79,7 @@ export async function planRead(call: Call, bucket: Bucket): Promise<ReadPlan> {
     fields.push('x-amz-mp-parts-count', String(version.body.partCount))
   }
   const wantsChecksum = headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
-  if (wantsChecksum && spec === null) checksumFields(version, part, fields)
+  if ((wantsChecksum || part !== null) && spec === null) checksumFields(version, part, fields)
   return { kind: 'object', version, range, fields, status: isPartial ? 206 : 200 }
 }
 

@@ -24,9 +24,9 @@ export function writtenFields(written: {
   return fields
 }
 
-/** `x-amz-version-id`; nothing in a bucket that never had versions. */
+/** `x-amz-version-id` of what was written; a null version has none to tell of. */
 export function pushVersionId(fields: string[], versionId: VersionId | 'null' | null): void {
-  if (versionId !== null) fields.push('x-amz-version-id', versionId)
+  if (versionId !== null && versionId !== 'null') fields.push('x-amz-version-id', versionId)
 }
 
 /** A checksum as XML answers have it; `partCount` goes behind a composite one. */

@@ -20,8 +20,8 @@ export type RequestChecksum =
 
 /**
  * Reads x-amz-checksum-*, x-amz-trailer and x-amz-sdk-checksum-algorithm.
- * @throws S3Error `InvalidRequest`: two of them, an unknown one, a value that is not its base64, or
- *   an announced algorithm whose value is not there
+ * @throws S3Error `InvalidRequest`: two of them, an unknown one, or an announced algorithm whose
+ *   value is not there; `BadDigest`: a value that is not its base64
  */
 export function parseRequestChecksum(headers: RequestHeaders): RequestChecksum {
   let found: RequestChecksum = NONE
@@ -49,11 +49,13 @@ export function parseRequestChecksum(headers: RequestHeaders): RequestChecksum {
   return found
 }
 
-/** Raw bytes of a checksum in base64. @throws S3Error `InvalidRequest` */
+/** Raw bytes of a checksum in base64. @throws S3Error `BadDigest`: see docs/decisions/0005. */
 export function parseChecksumValue(algorithm: ChecksumAlgorithm, base64: string): Buffer {
   const { header, sizeBytes } = CHECKSUMS[algorithm]
   const value = decodeBase64(base64, sizeBytes)
-  if (value === null) throw invalid(header)
+  if (value === null) {
+    throw new S3Error('BadDigest', { message: `Value for ${header} header is invalid.` })
+  }
   return value
 }
 

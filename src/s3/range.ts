@@ -101,14 +101,14 @@ export function parseCopySourceRange(text: string | null): ByteRange | null {
   })
 }
 
-/** A copied range must lie inside its source. @throws S3Error `InvalidArgument` */
+/** A copied range must lie inside its source. @throws S3Error `InvalidRange` */
 export function checkCopySourceRange(range: ByteRange, sizeBytes: number): void {
   if (range.end <= sizeBytes) return
-  throw new S3Error('InvalidArgument', {
+  throw new S3Error('InvalidRange', {
     message: `Range specified is not valid for source object of size: ${sizeBytes}`,
     fields: {
-      ArgumentName: 'x-amz-copy-source-range',
-      ArgumentValue: `bytes=${range.start}-${range.end - 1}`,
+      RangeRequested: `bytes=${range.start}-${range.end - 1}`,
+      ActualObjectSize: String(sizeBytes),
     },
   })
 }

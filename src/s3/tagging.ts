@@ -1,4 +1,4 @@
-// Tags of objects: as XML and as a header, with S3's rules. Source: S3.md 48.
+// Tags of objects and buckets: as XML and as a header, with S3's rules. Source: S3.md 48.
 
 import { percentDecode } from './percent.ts'
 import { S3Error } from './s3-error.ts'
@@ -6,11 +6,14 @@ import { S3_LIMITS } from './s3-limits.ts'
 
 export type Tag = readonly [key: string, value: string]
 
-/** Checks an object's tags. @throws S3Error `InvalidTag`, `BadRequest` */
-export function checkTags(tags: readonly Tag[]): readonly Tag[] {
-  if (tags.length > S3_LIMITS.objectTagsMax) {
-    throw new S3Error('BadRequest', {
-      message: `Object tags cannot be greater than ${S3_LIMITS.objectTagsMax}`,
+/** Checks tags and puts them in order of their keys. @throws S3Error `InvalidTag` */
+export function checkTags(
+  tags: readonly Tag[],
+  countMax: number = S3_LIMITS.objectTagsMax,
+): readonly Tag[] {
+  if (tags.length > countMax) {
+    throw new S3Error('InvalidTag', {
+      message: `There are ${tags.length} tags; at most ${countMax} are allowed`,
     })
   }
   const keys = new Set<string>()
@@ -25,7 +28,7 @@ export function checkTags(tags: readonly Tag[]): readonly Tag[] {
     }
     keys.add(key)
   }
-  return tags
+  return [...tags].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 
 function invalid(what: 'TagKey' | 'TagValue', key: string): S3Error {

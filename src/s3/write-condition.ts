@@ -10,7 +10,7 @@ export type WritePrecondition =
   | { readonly kind: 'none' }
   /** If-None-Match: * */
   | { readonly kind: 'absent' }
-  /** If-Match; without quotes. */
+  /** If-Match; without quotes. `*` matches whatever exists. */
   | { readonly kind: 'etag'; readonly etag: string }
 
 /**
@@ -24,7 +24,7 @@ export function parseWritePrecondition(headers: RequestHeaders): WritePreconditi
   if (noneMatch !== null && match !== null) throw notImplemented('If-Match')
   if (match !== null) {
     const etag = bareEtag(match)
-    if (etag === '' || etag === '*' || etag.includes(',')) throw notImplemented('If-Match')
+    if (etag === '' || etag.includes(',')) throw notImplemented('If-Match')
     return { kind: 'etag', etag }
   }
   if (noneMatch?.trim() !== '*') throw notImplemented('If-None-Match')

@@ -16,7 +16,10 @@ import { ownersOf } from './owners.ts'
 const XML = ['Content-Type', 'application/xml']
 const TOKEN = 'objects'
 
-/** Version 1: goes on behind a key that the client names. */
+/**
+ * Version 1: goes on behind a key that the client names. Its Prefix is never URL-encoded: older
+ * SDKs decode all of the page but that.
+ */
 export async function listObjects(call: Call, bucket: Bucket): Promise<void> {
   const { query } = call.target
   const params = parseListParams(query, 'max-keys')
@@ -26,9 +29,9 @@ export async function listObjects(call: Call, bucket: Bucket): Promise<void> {
   await sendPage(call, page, params, {
     withOwner: true,
     head: {
-      plain: [...commonPlain(bucket, params, page)],
+      plain: [...commonPlain(bucket, params, page), ['Prefix', params.prefix]],
       encoded: [
-        ...commonEncoded(params),
+        ...delimiterOf(params),
         ['Marker', marker],
         ['NextMarker', isNamed ? page.last : null],
       ],
@@ -54,7 +57,11 @@ export async function listObjectsV2(call: Call, bucket: Bucket): Promise<void> {
         ['ContinuationToken', queryValue(query, 'continuation-token')],
         ['NextContinuationToken', isTruncated ? encodeListToken(TOKEN, last ?? '') : null],
       ],
-      encoded: [...commonEncoded(params), ['StartAfter', startAfter === '' ? null : startAfter]],
+      encoded: [
+        ['Prefix', params.prefix],
+        ...delimiterOf(params),
+        ['StartAfter', startAfter === '' ? null : startAfter],
+      ],
     },
   })
 }
@@ -81,11 +88,8 @@ function commonPlain(
   ]
 }
 
-function commonEncoded({ prefix, delimiter }: ListParams): PageHead['encoded'] {
-  return [
-    ['Prefix', prefix],
-    ['Delimiter', delimiter === '' ? null : delimiter],
-  ]
+function delimiterOf({ delimiter }: ListParams): PageHead['encoded'] {
+  return [['Delimiter', delimiter === '' ? null : delimiter]]
 }
 
 async function sendPage(

@@ -8,6 +8,7 @@ import { formatIsoDate } from '../http-date.ts'
 import { S3Error } from '../s3-error.ts'
 import { S3_LIMITS } from '../s3-limits.ts'
 import { childrenOf, malformed, parseXml, requireText, textOf } from '../xml-read.ts'
+import type { XmlElement } from '../xml-read.ts'
 import { escapeXml, XML_DECLARATION, XML_NAMESPACE } from '../xml-write.ts'
 
 export interface CompletedPart {
@@ -21,28 +22,38 @@ export interface CompletedPart {
 export function parseComplete(body: Uint8Array): readonly CompletedPart[] {
   const parts = childrenOf(parseXml(body, 'CompleteMultipartUpload'), 'Part')
   if (parts.length === 0 || parts.length > S3_LIMITS.partNumberMax) throw malformed('no parts')
-  return parts.map((part) => {
-    const number = requireText(part, 'PartNumber').trim()
-    if (!/^\d{1,9}$/.test(number)) throw malformed(`PartNumber ${number}`)
-    const partNumber = Number(number)
-    if (partNumber < 1 || partNumber > S3_LIMITS.partNumberMax) {
-      throw new S3Error('InvalidArgument', {
-        message: 'PartNumber must be >= 1',
-        fields: { ArgumentName: 'partNumber', ArgumentValue: number },
-      })
-    }
-    const named = CHECKSUM_ALGORITHMS.map(
-      (algorithm) => [algorithm, textOf(part, CHECKSUMS[algorithm].element)] as const,
-    ).find(([, value]) => value !== null)
-    const [algorithm, value] = named ?? [null, null]
-    return {
-      partNumber,
-      etag: bareEtag(requireText(part, 'ETag').trim()),
-      checksumAlgorithm: algorithm,
-      checksum:
-        algorithm === null || value === null ? null : parseChecksumValue(algorithm, value.trim()),
-    }
+  return withoutSuperseded(parts.map(parsePart))
+}
+
+/** A part that was sent again: of two entries of one number in a row the later counts. */
+function withoutSuperseded(parts: readonly CompletedPart[]): readonly CompletedPart[] {
+  return parts.filter(({ partNumber, etag }, index) => {
+    const next = parts[index + 1]
+    return next === undefined || next.partNumber !== partNumber || next.etag === etag
   })
+}
+
+function parsePart(part: XmlElement): CompletedPart {
+  const number = requireText(part, 'PartNumber').trim()
+  if (!/^\d{1,9}$/.test(number)) throw malformed(`PartNumber ${number}`)
+  const partNumber = Number(number)
+  if (partNumber < 1 || partNumber > S3_LIMITS.partNumberMax) {
+    throw new S3Error('InvalidArgument', {
+      message: 'PartNumber must be >= 1',
+      fields: { ArgumentName: 'partNumber', ArgumentValue: number },
+    })
+  }
+  const named = CHECKSUM_ALGORITHMS.map(
+    (algorithm) => [algorithm, textOf(part, CHECKSUMS[algorithm].element)] as const,
+  ).find(([, value]) => value !== null)
+  const [algorithm, value] = named ?? [null, null]
+  return {
+    partNumber,
+    etag: bareEtag(requireText(part, 'ETag').trim()),
+    checksumAlgorithm: algorithm,
+    checksum:
+      algorithm === null || value === null ? null : parseChecksumValue(algorithm, value.trim()),
+  }
 }
 
 export function renderInitiate(bucket: string, key: string, uploadId: string): string {

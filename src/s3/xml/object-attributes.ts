@@ -73,13 +73,11 @@ export function renderAttributes(answer: AttributesAnswer): string {
 
 function renderParts(page: NonNullable<AttributesAnswer['parts']>): string {
   const { partCount, after, limit, next, isTruncated, parts } = page
-  let text = `<ObjectParts><PartsCount>${partCount}</PartsCount>`
-  if (parts.length > 0) {
-    text +=
-      `<PartNumberMarker>${after}</PartNumberMarker>` +
-      `<NextPartNumberMarker>${next}</NextPartNumberMarker><MaxParts>${limit}</MaxParts>` +
-      `<IsTruncated>${isTruncated}</IsTruncated>`
-  }
+  let text =
+    `<ObjectParts><PartsCount>${partCount}</PartsCount>` +
+    `<PartNumberMarker>${after}</PartNumberMarker>` +
+    `<NextPartNumberMarker>${next}</NextPartNumberMarker><MaxParts>${limit}</MaxParts>` +
+    `<IsTruncated>${isTruncated}</IsTruncated>`
   for (const { partNumber, sizeBytes, checksum } of parts) {
     text += `<Part><PartNumber>${partNumber}</PartNumber><Size>${sizeBytes}</Size>`
     text += `${renderChecksum(checksum, false)}</Part>`

@@ -5,13 +5,14 @@ import type { Tag } from '../tagging.ts'
 import { childrenOf, malformed, parseXml, requireText } from '../xml-read.ts'
 import { escapeXml, XML_DECLARATION, XML_NAMESPACE } from '../xml-write.ts'
 
-/** An object's tags. @throws S3Error `MalformedXML`, `InvalidTag`, `BadRequest` */
-export function parseTagging(body: Uint8Array): readonly Tag[] {
+/** Tags of an object, or with another bound of a bucket. @throws S3Error `MalformedXML`, `InvalidTag` */
+export function parseTagging(body: Uint8Array, countMax?: number): readonly Tag[] {
   const root = parseXml(body, 'Tagging')
   const [set, second] = childrenOf(root, 'TagSet')
   if (set === undefined || second !== undefined) throw malformed('one TagSet is expected')
   return checkTags(
     childrenOf(set, 'Tag').map((tag) => [requireText(tag, 'Key'), requireText(tag, 'Value')]),
+    countMax,
   )
 }
 

@@ -82,14 +82,14 @@ function requireSize(part: Part): void {
   })
 }
 
-/** Checksums named for parts must be theirs. */
-function requirePartChecksums(
-  chosen: readonly Part[],
-  request: CompleteRequest,
-): void {
+/**
+ * Checksums named for parts must be theirs; of those that are not named the stored one counts, also
+ * for COMPOSITE. Source: docs/decisions/0005-where-the-suite-and-aws-differ.md.
+ */
+function requirePartChecksums(chosen: readonly Part[], request: CompleteRequest): void {
   request.parts.forEach((named, index) => {
     const part = chosen[index]
-    if (named.checksum === null) return // the stored one counts: docs/decisions/0005
+    if (named.checksum === null) return
     const stored = part?.checksum ?? null
     if (
       stored === null ||

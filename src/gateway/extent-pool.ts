@@ -4,6 +4,7 @@
 
 import { assert } from '../base/assert.ts'
 import type { ExtentId, WriterId } from '../base/id.ts'
+import { REQUESTS_PER_WORKER_MAX } from '../base/limits.ts'
 import type { Lease, Placement } from '../placement/placement.ts'
 import { StorageError } from '../storage/storage.ts'
 import type { DirectWriter, PackedWriter, Storage } from '../storage/storage.ts'
@@ -11,7 +12,8 @@ import { GatewayError } from './gateway.ts'
 
 /** Below this share of free room the next extent is leased. */
 const AHEAD_SHARE = 0.3
-const ROLLS_MAX = 4
+/** Of all writes that wait for room at least one gets into each new extent. */
+const ROLLS_MAX: number = REQUESTS_PER_WORKER_MAX
 
 type AnyWriter = PackedWriter | DirectWriter
 
@@ -46,8 +48,10 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
   readonly #openWriter: (lease: Lease) => Promise<W>
   #current: Filling<W> | null = null
   #next: Promise<Filling<W>> | null = null
-  #isClosed = false
-  readonly #closing = new Set<Promise<void>>()
+  /** All that are not sealed yet, and who waits for there to be none. */
+  readonly #open = new Set<Filling<W>>()
+  #onIdle: (() => void) | null = null
+  #closing: Promise<void> | null = null
 
   constructor(
     parts: PoolParts,
@@ -66,16 +70,17 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
   async fill<T>(write: (writer: W) => T | Promise<T>): Promise<{ use: Use<W>; written: T }> {
     for (let rolls = 0; rolls < ROLLS_MAX; rolls++) {
       const filling = this.#current ?? (await this.#roll())
+      if (filling.isRetired) continue // by one who waited for it too, and was faster
       const use = this.#use(filling)
+      const isFresh = filling.writer.freeBytes === filling.lease.capacityBytes
       try {
         const written = await write(filling.writer)
         this.#leaseAhead(filling)
         return { use, written }
       } catch (error) {
+        if (error instanceof StorageError) use.retire()
         use.end()
-        if (!(error instanceof StorageError)) throw error
-        use.retire()
-        if (error.code !== 'extent-full') throw error
+        if (!(error instanceof StorageError) || error.code !== 'extent-full' || isFresh) throw error
       }
     }
     throw new GatewayError('unavailable', 'no extent has room for this blob')
@@ -93,7 +98,9 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
         filling.uses--
         this.#closeIfDone(filling)
       },
-      retire: () => this.#retire(filling),
+      retire: () => {
+        if (!hasEnded) this.#retire(filling)
+      },
     }
   }
 
@@ -106,15 +113,14 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
 
   /** Takes the extent that was leased ahead, or leases one now; of many callers one leases. */
   async #roll(): Promise<Filling<W>> {
-    if (this.#isClosed) throw new GatewayError('unavailable', 'the gateway is closing')
+    if (this.#closing !== null) throw new GatewayError('unavailable', 'the gateway is closing')
     const next = (this.#next ??= this.#lease())
     try {
       const filling = await next
-      if (this.#next === next) {
-        this.#next = null
-        this.#current = filling
-      }
-      return filling.isRetired ? (this.#current ?? (await this.#roll())) : filling
+      if (this.#next !== next) return filling
+      this.#next = null
+      this.#current = filling
+      return filling
     } catch (error) {
       if (this.#next === next) this.#next = null
       throw error
@@ -122,13 +128,21 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
   }
 
   async #lease(): Promise<Filling<W>> {
-    const lease = await this.#parts.placement.lease(this.#parts.writerId, this.#layout)
-    const writer = await this.#openWriter(lease)
-    return { lease, writer, uses: 0, isRetired: false }
+    const { placement, writerId } = this.#parts
+    const lease = await placement.lease(writerId, this.#layout)
+    try {
+      const writer = await this.#openWriter(lease)
+      const filling = { lease, writer, uses: 0, isRetired: false }
+      this.#open.add(filling)
+      return filling
+    } catch (error) {
+      await this.#seal(lease.extentId)
+      throw error
+    }
   }
 
   #leaseAhead({ lease, writer }: Filling<W>): void {
-    if (this.#next !== null || this.#isClosed) return
+    if (this.#next !== null || this.#closing !== null) return
     if (writer.freeBytes > lease.capacityBytes * AHEAD_SHARE) return
     const next = this.#lease()
     this.#next = next
@@ -139,23 +153,36 @@ export class ExtentPool<W extends AnyWriter> implements AsyncDisposable {
 
   #closeIfDone(filling: Filling<W>): void {
     if (!filling.isRetired || filling.uses > 0) return
-    const closing = this.#close(filling)
-    this.#closing.add(closing)
-    void closing.finally(() => this.#closing.delete(closing))
+    void this.#close(filling).finally(() => {
+      this.#open.delete(filling)
+      if (this.#open.size === 0) this.#onIdle?.()
+    })
   }
 
-  /** Seals without hurry: an extent that stays open by a failure here is sealed at the next start. */
   async #close({ lease, writer }: Filling<W>): Promise<void> {
     await Promise.resolve(writer[Symbol.asyncDispose]()).catch(() => undefined)
-    await this.#parts.placement.seal(lease.extentId).catch(() => undefined)
+    await this.#seal(lease.extentId)
   }
 
+  /** Without hurry: an extent that stays open by a failure here is sealed at the next start. */
+  async #seal(extentId: ExtentId): Promise<void> {
+    await this.#parts.placement.seal(extentId).catch(() => undefined)
+  }
+
+  /** Waits for what is being written, and seals all. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true
+    this.#closing ??= this.#closeAll()
+    await this.#closing
+  }
+
+  async #closeAll(): Promise<void> {
     const next = await this.#next?.catch(() => null)
     for (const filling of [this.#current, next]) {
       if (filling !== null && filling !== undefined) this.#retire(filling)
     }
-    await Promise.all(this.#closing)
+    if (this.#open.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+    })
   }
 }

@@ -3,6 +3,7 @@
 import { unreachable } from '../base/assert.ts'
 import { ObjectIndexError } from '../object-index/object-index.ts'
 import type { IndexOutcome } from '../object-index/object-index.ts'
+import { QueueFullError } from '../base/queue.ts'
 import { PlacementError } from '../placement/placement.ts'
 import { StorageError } from '../storage/storage.ts'
 import { GatewayError } from './gateway.ts'
@@ -16,6 +17,9 @@ export function toGatewayError(error: unknown): unknown {
       : new GatewayError('unavailable', error.message, {}, error)
   }
   if (error instanceof StorageError) return ofStorage(error)
+  // Of the pool of buffers: too many wait for one.
+  if (error instanceof QueueFullError)
+    return new GatewayError('slow-down', error.message, {}, error)
   return error
 }
 
@@ -52,8 +56,11 @@ function ofStorage(error: StorageError): GatewayError {
 }
 
 /** The outcome of an operation that was carried out. @throws GatewayError with the refusal */
-export function requireDone(outcome: IndexOutcome): IndexOutcome & { kind: 'done' } {
+export function requireDone(
+  outcome: IndexOutcome,
+  fields: Readonly<Record<string, string>> = {},
+): IndexOutcome & { kind: 'done' } {
   if (outcome.kind === 'done') return outcome
-  if (outcome.kind === 'refused') throw new GatewayError(outcome.refusal, '')
+  if (outcome.kind === 'refused') throw new GatewayError(outcome.refusal, '', fields)
   throw new GatewayError('unavailable', 'the index answered another operation')
 }

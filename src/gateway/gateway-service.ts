@@ -2,6 +2,7 @@
 // and reads back what the index names.
 
 import type { Clock } from '../base/clock.ts'
+import { PARTS_MAX } from '../base/limits.ts'
 import { newId } from '../base/id.ts'
 import type { BucketId, CommitId, UploadId, WriterId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
@@ -19,7 +20,8 @@ import type {
 import type { Placement } from '../placement/placement.ts'
 import type { BlobOwner, DirectWriter, PackedWriter, Storage } from '../storage/storage.ts'
 import { storedChecksum } from './body-digests.ts'
-import { planCompletion } from './complete-upload.ts'
+import { planCompletion, requireAlgorithm } from './complete-upload.ts'
+import type { Completion } from './complete-upload.ts'
 import { ExtentPool } from './extent-pool.ts'
 import { requireDone, toGatewayError } from './gateway-errors.ts'
 import { GatewayError } from './gateway.ts'
@@ -32,7 +34,7 @@ import type {
   PutRequest,
   Written,
 } from './gateway.ts'
-import { partOf, readVersion } from './read-body.ts'
+import { partOf, readVersion, sameVersionNow } from './read-body.ts'
 import type { ByteRange } from './read-body.ts'
 import { SpaceGate } from './space-gate.ts'
 import { VersionBody } from './version-body.ts'
@@ -50,11 +52,15 @@ export interface GatewayOptions {
 }
 
 const DEFAULT_CHECKSUM: ChecksumAlgorithm = 'CRC64NVME'
-const PARTS_MAX = 10_000
-/** A lease is lost when the writer process was replaced; a second loss in a row is trouble. */
+/**
+ * When the writer process is replaced all leases are lost: of the extent that is filled, and of the
+ * one leased ahead. The third is leased from the new one.
+ */
 const LEASE_TRIES = 3
 /** Parts written while an upload is completed make it start over. */
 const COMPLETE_TRIES = 8
+/** Compaction moved the source's bytes between look-up and commit; then the bytes are copied. */
+const COPY_TRIES = 3
 
 /** Opens a gateway; what it stands on stays the caller's to close, after the gateway. */
 export function openGateway(options: GatewayOptions): Gateway {
@@ -88,7 +94,7 @@ class GatewayService implements Gateway {
   async put(request: PutRequest): Promise<Written> {
     const { bucket, key, body, condition, ownerId, storageClass, headers, userMetadata, tags } =
       request
-    const versionRandom = Buffer.from(this.#options.random.bytes(8)).toString('hex')
+    const versionRandom = this.#versionRandom()
     const target: BodyTarget = {
       owner: { kind: 'object', bucketId: bucket.id, key, versionRandom },
       metadata: metadataOf({ ownerId, storageClass, headers, userMetadata }),
@@ -126,7 +132,7 @@ class GatewayService implements Gateway {
     operation: (written: WrittenBody) => IndexOperation,
   ): Promise<Written> {
     return await asGateway(async () => {
-      await this.#gate.requireRoom()
+      await this.#gate.requireRoom('body')
       const small = isSmall(body) ? await gatherSmall(body, target.storedAlgorithm) : null
       for (let tries = 1; ; tries++) {
         const written =
@@ -134,6 +140,7 @@ class GatewayService implements Gateway {
             ? await writeLarge(this.#parts, target, body)
             : await writeSmall(this.#parts, target, small)
         try {
+          target.signal.throwIfAborted() // whoever has gone is told nothing: nothing is made
           const outcome = await this.#apply(operation(written))
           const isLost = outcome.kind === 'refused' && outcome.refusal === 'lease-lost'
           if (isLost) written.retire()
@@ -158,60 +165,62 @@ class GatewayService implements Gateway {
   }
 
   async copy(request: CopyRequest): Promise<Written> {
-    const {
-      source: { bucket: from, version },
-      bucket,
-      key,
-      condition,
-      draft,
-    } = request
     const wanted = request.checksumAlgorithm
-    const keepsChecksum = wanted === null || version.checksum?.algorithm === wanted
-    if (!keepsChecksum) return await this.#copyBytes(request, wanted)
-    const outcome = await asGateway(
-      async () =>
-        await this.#apply({
-          kind: 'copy-object',
-          bucketId: bucket.id,
-          key,
-          condition,
-          draft: {
-            ...draft,
-            sizeBytes: version.sizeBytes,
-            etag: version.etag,
-            checksum: version.checksum,
-            body: version.body,
-            versionRandom: Buffer.from(this.#options.random.bytes(8)).toString('hex'),
-          },
-          source: { bucketId: from.id, key: version.key, versionId: version.versionId },
-        }),
-    )
-    const needsBytes =
-      outcome.kind === 'refused' &&
-      (outcome.refusal === 'too-many-references' || outcome.refusal === 'source-changed')
-    if (needsBytes) return await this.#copyBytes(request, version.checksum?.algorithm ?? null)
-    const { versionId, lastModifiedMs } = requireDone(outcome)
-    return {
-      etag: version.etag,
-      versionId,
-      lastModifiedMs,
-      sizeBytes: version.sizeBytes,
-      checksum: version.checksum,
+    const algorithm = request.source.version.checksum?.algorithm ?? null
+    return wanted === null || wanted === algorithm
+      ? await asGateway(async () => await this.#copyReference(request))
+      : await this.#copyBytes(request, wanted)
+  }
+
+  /** By one more reference to the same bytes; where that cannot be, by copying them. */
+  async #copyReference(request: CopyRequest): Promise<Written> {
+    const { bucket, key, condition, draft } = request
+    await this.#gate.requireRoom('record')
+    const from = request.source.bucket
+    let { version } = request.source
+    for (let tries = 1; ; tries++) {
+      const { sizeBytes, etag, checksum, body } = version
+      const outcome = await this.#apply({
+        kind: 'copy-object',
+        bucketId: bucket.id,
+        key,
+        condition,
+        draft: { ...draft, sizeBytes, etag, checksum, body, versionRandom: this.#versionRandom() },
+        source: { bucketId: from.id, key: version.key, versionId: version.versionId },
+      })
+      const refusal = outcome.kind === 'refused' ? outcome.refusal : null
+      if (refusal !== 'source-changed' && refusal !== 'too-many-references') {
+        const { versionId, lastModifiedMs } = requireDone(outcome)
+        return { etag, versionId, lastModifiedMs, sizeBytes, checksum }
+      }
+      const moved =
+        refusal === 'source-changed' && tries < COPY_TRIES
+          ? await sameVersionNow(this.index, version, from.id)
+          : null
+      if (moved === null) return await this.#copyBytes(request, checksum?.algorithm ?? null)
+      version = moved
     }
   }
 
   async #copyBytes(request: CopyRequest, algorithm: ChecksumAlgorithm | null): Promise<Written> {
-    const {
-      source: { bucket: from, version },
-      bucket,
-      key,
-      condition,
-      draft,
-      signal,
-    } = request
-    const range = { start: 0, end: version.sizeBytes }
-    const body = new VersionBody(this.read(version, range, signal, from.id), range, algorithm)
-    return await this.put({ ...draft, bucket, key, condition, body, signal })
+    const { source, bucket, key, condition, draft, signal } = request
+    const { bucket: from, version } = source
+    const body = new VersionBody({
+      read: (range) => this.read(version, range, signal, from.id),
+      range: { start: 0, end: version.sizeBytes },
+      algorithm,
+      md5: /^[0-9a-f]{32}$/.test(version.etag) ? Buffer.from(version.etag, 'hex') : null,
+    })
+    try {
+      return await this.put({ ...draft, bucket, key, condition, body, signal })
+    } catch (error) {
+      const isOther = error instanceof GatewayError && error.code === 'bad-digest'
+      throw isOther ? new GatewayError('damaged', 'the source has other bytes', {}, error) : error
+    }
+  }
+
+  #versionRandom(): string {
+    return Buffer.from(this.#options.random.bytes(8)).toString('hex')
   }
 
   async createUpload(request: Parameters<Gateway['createUpload']>[0]): Promise<UploadId> {
@@ -228,7 +237,7 @@ class GatewayService implements Gateway {
       checksumType,
     } = request
     const uploadId = newId<UploadId>(this.#options.random)
-    const versionRandom = Buffer.from(this.#options.random.bytes(8)).toString('hex')
+    const versionRandom = this.#versionRandom()
     const upload = {
       uploadId,
       key,
@@ -237,17 +246,17 @@ class GatewayService implements Gateway {
       checksumType,
       draft: { ownerId, storageClass, headers, userMetadata, tags, versionRandom },
     }
-    requireDone(
-      await asGateway(
-        async () => await this.#apply({ kind: 'create-upload', bucketId: bucket.id, upload }),
-      ),
-    )
+    await asGateway(async () => {
+      await this.#gate.requireRoom('record')
+      requireDone(await this.#apply({ kind: 'create-upload', bucketId: bucket.id, upload }))
+    })
     return uploadId
   }
 
   async putPart(request: PutPartRequest & { readonly body: Body }): Promise<Written> {
     const { bucket, key, uploadId, partNumber, body, signal } = request
     const upload = await this.#requireUpload(request)
+    requireAlgorithm(upload, body)
     const owner: BlobOwner = { kind: 'part', bucketId: bucket.id, key, uploadId, partNumber }
     const target: BodyTarget = {
       owner,
@@ -272,8 +281,13 @@ class GatewayService implements Gateway {
   }
 
   async copyPart(request: Parameters<Gateway['copyPart']>[0]): Promise<Written> {
-    const { source, range, signal } = request
-    const body = new VersionBody(this.read(source, range, signal), range, null)
+    const { source, sourceBucketId, range, signal } = request
+    const body = new VersionBody({
+      read: (step) => this.read(source, step, signal, sourceBucketId),
+      range,
+      algorithm: null,
+      md5: null,
+    })
     return await this.putPart({ ...request, body })
   }
 
@@ -300,7 +314,16 @@ class GatewayService implements Gateway {
     const upload = await this.index.upload(bucket.id, key, uploadId)
     if (upload === null) return await this.#completeAgain(request)
     const parts = await this.index.parts(uploadId, 0, PARTS_MAX)
-    const completion = planCompletion(upload, parts, request)
+    let completion: Completion
+    try {
+      completion = planCompletion(upload, parts, request)
+    } catch (refusal) {
+      // Judged by parts of the generation that was read first, or else not at all.
+      const now = await this.index.upload(bucket.id, key, uploadId)
+      if (now?.generation !== upload.generation) return 'upload-changed'
+      throw refusal
+    }
+    await this.#gate.requireRoom('record')
     const outcome = await this.#apply({
       kind: 'complete-upload',
       bucketId: bucket.id,
@@ -312,7 +335,7 @@ class GatewayService implements Gateway {
       ...completion,
     })
     if (outcome.kind === 'refused' && outcome.refusal === 'upload-changed') return 'upload-changed'
-    const { versionId, lastModifiedMs } = requireDone(outcome)
+    const { versionId, lastModifiedMs } = requireDone(outcome, { UploadId: uploadId })
     return { ...completion, versionId, lastModifiedMs }
   }
 
@@ -327,20 +350,19 @@ class GatewayService implements Gateway {
     const completed = await this.index.completedUpload(bucket.id, key, uploadId)
     if (completed === null) throw new GatewayError('no-such-upload', '', { UploadId: uploadId })
     const { versionId, lastModifiedMs, sizeBytes, etag, checksum } = completed
-    requireDone(
-      await this.#apply({
-        kind: 'complete-upload',
-        bucketId: bucket.id,
-        key,
-        uploadId,
-        condition,
-        generation: 0,
-        parts: parts.map(nameOnly),
-        sizeBytes,
-        etag,
-        checksum,
-      }),
-    )
+    const outcome = await this.#apply({
+      kind: 'complete-upload',
+      bucketId: bucket.id,
+      key,
+      uploadId,
+      condition,
+      generation: 0,
+      parts: parts.map(nameOnly),
+      sizeBytes,
+      etag,
+      checksum,
+    })
+    requireDone(outcome, { UploadId: uploadId })
     return { versionId, lastModifiedMs, sizeBytes, etag, checksum }
   }
 

@@ -27,7 +27,10 @@ export interface BodyClaims {
 /** A request's decoded body, pulled piece by piece, so that its memory is bounded. */
 export interface Body {
   readonly sizeBytes: number
-  /** The next bytes, in order; null at the end. A piece is the gateway's until the next call. */
+  /**
+   * The next bytes, in order; null at the end. A piece stays as it is: its memory is not used again.
+   * Rejects when the client has gone or sends nothing for too long.
+   */
   next(): Promise<Uint8Array | null>
   /** After the end only. */
   claims(): BodyClaims
@@ -94,9 +97,16 @@ export interface CompleteRequest {
   readonly sizeBytes: number | null
 }
 
+/**
+ * All of it throws GatewayError, or what the request's own body or signal fails with. What is
+ * answered is durable; after `unavailable` a write may have been done or not. Closing waits for what
+ * is being written.
+ */
 export interface Gateway extends AsyncDisposable {
   readonly index: ObjectIndexReader
+  /** The body has at most 5 GiB. */
   put(request: PutRequest): Promise<Written>
+  /** By reference; the bytes are copied for another checksum, or beyond 250 references. */
   copy(request: CopyRequest): Promise<Written>
   createUpload(
     request: Omit<PutRequest, 'body' | 'condition'> & {
@@ -106,18 +116,23 @@ export interface Gateway extends AsyncDisposable {
     },
   ): Promise<UploadId>
   putPart(request: PutPartRequest & { readonly body: Body }): Promise<Written>
-  /** Bytes [start, end) of the source become a part; they are copied. */
+  /**
+   * Bytes [start, end) of the source become a part; they are copied. Given the source's bucket,
+   * bytes that have moved meanwhile are looked up again, as `read` does.
+   */
   copyPart(
     request: PutPartRequest & {
       readonly source: ObjectVersion
+      readonly sourceBucketId?: BucketId
       readonly range: { readonly start: number; readonly end: number }
     },
   ): Promise<Written>
+  /** Names at least one part. Repeated with the same parts it answers the same, for 15 minutes. */
   completeUpload(request: CompleteRequest): Promise<Written>
   /**
    * Verified bytes [start, end) of a version, in pieces; a piece is valid until the next is asked
-   * for, or the iteration is broken off. Given the bucket, bytes that have moved since the version
-   * was looked up (compaction) are looked up once more.
+   * for, or the iteration is broken off; all bytes come, or an error. Given the bucket, bytes that
+   * have moved since the version was looked up (compaction) are looked up once more.
    * @throws GatewayError `damaged`, `unavailable` (the version stands without its bytes)
    */
   read(

@@ -1,16 +1,19 @@
 // Turns a body into blobs: a small one whole into the packed extent, a large one streamed into
 // direct extents, 64 MiB a blob. Nothing here is visible to anybody until it is committed.
 
+import { assert } from '../base/assert.ts'
 import {
   BLOB_METADATA_SIZE_BYTES_MAX,
   BLOB_SIZE_BYTES_MAX,
   PACKED_BODY_SIZE_BYTES_MAX,
+  PUT_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
 import { newId } from '../base/id.ts'
 import type { BlobId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import type { Random } from '../base/random.ts'
 import type { ChecksumAlgorithm } from '../object-index/object-index.ts'
+import { StorageError } from '../storage/storage.ts'
 import type {
   BlobHeader,
   BlobOwner,
@@ -77,10 +80,11 @@ export async function gatherSmall(
   const pieces: Uint8Array[] = []
   let sizeBytes = 0
   for (let piece = await body.next(); piece !== null; piece = await body.next()) {
-    pieces.push(piece)
     sizeBytes += piece.length
+    if (sizeBytes > body.sizeBytes) throw tooLong()
+    pieces.push(piece)
   }
-  requireWhole(sizeBytes, body)
+  if (sizeBytes !== body.sizeBytes) throw new GatewayError('incomplete-body', '')
   const [only] = pieces
   const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces, sizeBytes)
   const sums = digestWhole(bytes, wanted(body, storedAlgorithm))
@@ -112,6 +116,7 @@ export async function writeLarge(
   target: BodyTarget,
   body: Body,
 ): Promise<WrittenBody> {
+  assert(body.sizeBytes <= PUT_SIZE_BYTES_MAX, 'a record can name all blobs of a body')
   const uses: Use<DirectWriter>[] = []
   const end = (): void => {
     for (const use of uses.splice(0)) use.end()
@@ -129,7 +134,7 @@ export async function writeLarge(
       )
       uses.push(use)
       const isLast = offset + sizeBytes === body.sizeBytes
-      const trailer = await endOf(stream, async () => {
+      const location = await finishBlob({ use, stream }, async () => {
         await source.pour(stream, sizeBytes, target.signal)
         stream.settle()
         if (!isLast) return UNFINISHED
@@ -138,12 +143,7 @@ export async function writeLarge(
         checkClaims(body.claims(), sums)
         return trailerOf(sums)
       })
-      locations.push(
-        await stream.finish(trailer).catch((error: unknown) => {
-          use.retire()
-          throw error
-        }),
-      )
+      locations.push(location)
     }
     if (sums === null) throw new GatewayError('incomplete-body', '')
     return { locations, sums, end, retire: () => uses.forEach((use) => use.retire()) }
@@ -153,12 +153,21 @@ export async function writeLarge(
   }
 }
 
-/** Runs what comes before a stream's end, and abandons the stream where that fails. */
-async function endOf<T>(stream: BlobStream, work: () => Promise<T>): Promise<T> {
+/**
+ * Ends a blob with the trailer that `pour` answers, and abandons it where that fails. An extent
+ * that storage failed to write is given up: what is sure of it stays, and nothing comes after.
+ */
+async function finishBlob(
+  { use, stream }: { readonly use: Use<DirectWriter>; readonly stream: BlobStream },
+  pour: () => Promise<BlobTrailer>,
+): Promise<Location> {
+  let trailer: BlobTrailer | null = null
   try {
-    return await work()
+    trailer = await pour()
+    return await stream.finish(trailer)
   } catch (error) {
-    await stream.abandon().catch(() => undefined)
+    if (error instanceof StorageError) use.retire()
+    if (trailer === null) await stream.abandon()
     throw error
   }
 }
@@ -179,19 +188,20 @@ class BodySource {
       const part = piece.length <= left ? piece : piece.subarray(0, left)
       this.#rest = piece.length <= left ? null : piece.subarray(left)
       await stream.write(part, signal)
+      signal.throwIfAborted()
       left -= part.length
     }
   }
 
   async requireEnd(): Promise<void> {
     if (this.#rest !== null || (await this.#body.next()) !== null) {
-      throw new GatewayError('incomplete-body', 'the body is longer than it says')
+      throw tooLong()
     }
   }
 }
 
-function requireWhole(sizeBytes: number, body: Body): void {
-  if (sizeBytes !== body.sizeBytes) throw new GatewayError('incomplete-body', '')
+function tooLong(): GatewayError {
+  return new GatewayError('incomplete-body', 'the body is longer than it says')
 }
 
 function wanted(body: Body, stored: ChecksumAlgorithm): WantedDigests {

@@ -17,10 +17,12 @@ import {
   type FormFile,
 } from '../s3/form-data.ts'
 import { S3Error } from '../s3/s3-error.ts'
-import type { RequestBody } from './request-body.ts'
 
 /** What the fields claim of the file. */
 export type FormClaims = Pick<BodyClaims, 'md5' | 'checksum'>
+
+/** A request's whole body, form and all. */
+export type WholeBody = Pick<Body, 'sizeBytes' | 'next'>
 
 /** A file as a body, to be released when it has been stored or given up. */
 export interface FormFileBody extends Body {
@@ -29,15 +31,14 @@ export interface FormFileBody extends Body {
 
 /** One form on its way. */
 export class FormUpload {
-  readonly #body: RequestBody
+  readonly #body: WholeBody
   readonly #boundary: string
   readonly #parser: FormDataParser
   /** Of the file, what has arrived and nobody asked for. */
   #slices: Uint8Array[] = []
   #givenSizeBytes = 0
 
-  /** `body` is the request's whole body, of known size. */
-  constructor(body: RequestBody, boundary: string) {
+  constructor(body: WholeBody, boundary: string) {
     this.#body = body
     this.#boundary = boundary
     this.#parser = new FormDataParser(boundary, (slice) => this.#slices.push(slice))

@@ -32,6 +32,7 @@ import { SeededRandom } from '../object-index/suite-world.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { BlobOwner, PackedWriter, DirectWriter, Storage } from '../storage/storage.ts'
 import { SizedDisk } from './suite-disk.ts'
+import { BALLAST_FILE } from './ballast.ts'
 import { openPlacement, type PlacementOptions, type PlacementService } from './placement-service.ts'
 
 const OWNER_ID = 'a'.repeat(64)
@@ -110,6 +111,8 @@ export class TestStore {
 
   static async open(options: StoreOptions): Promise<TestStore> {
     const store = new TestStore(options)
+    // An empty ballast stands for a whole one: writing that would take most of a test's time.
+    if (store.disk.size !== null) await store.disk.replaceFile(BALLAST_FILE, Buffer.alloc(0))
     await store.open()
     return store
   }

@@ -1,7 +1,7 @@
 // CRCs that know their place: what is stored is the CRC-32 of the bytes, XORed with the CRC-32 of
 // extent id and offset. Bytes that belong elsewhere fail, and the plain CRC is not lost: it stays
 // the same when a blob is moved, and those of all blocks combine to the object's.
-// Source: docs/formats/blob.md, docs/decisions/0001-block-checksum.md.
+// Source: docs/formats/blob.md, docs/decisions/0004-block-checksum.md.
 
 import { crc32 } from '../base/checksum.ts'
 import { ID_SIZE_BYTES, writeId, type ExtentId } from '../base/id.ts'

@@ -55,20 +55,27 @@ export interface ScannedBlob {
   readonly trailer: BlobTrailer | null
 }
 
-/** Fills one leased extent. Not shared: one process, one writer. */
+/**
+ * Fills one leased extent. Not shared: one process, one writer. A write or sync that fails is the
+ * writer's last: what waits for it fails too, and nothing is tried behind it.
+ */
 export interface PackedWriter extends AsyncDisposable {
-  /** Bytes that still fit. A blob that does not fit is refused by `append` with 'extent-full'. */
+  /** Bytes that still fit; 0 behind a failure. What does not fit is refused with `extent-full`. */
   readonly freeBytes: number
-  /** Appends a whole small blob (data in pieces); durable on return. Calls in flight share a write. */
+  /**
+   * Appends a whole small blob (data in pieces); durable on return. Calls in flight share a write.
+   * @throws StorageError `extent-full`, `full`, `io`, `closed`
+   */
   append(header: BlobHeader, data: readonly Uint8Array[], trailer: BlobTrailer): Promise<Location>
 }
 
+/** As PackedWriter, for large blobs; several are written at once. Closing waits for all to end. */
 export interface DirectWriter extends AsyncDisposable {
   readonly freeBytes: number
   /**
    * Reserves room for a blob before its first byte, at a 4096-aligned offset. `tap` sees all data
    * once, in order, where it lies in the disk's buffer: what hashes it there spares a copy.
-   * @throws StorageError `extent-full`, `closed`
+   * @throws StorageError `extent-full`, `closed`, or what failed before
    */
   begin(header: BlobHeader, tap?: BlobTap): BlobStream
 }
@@ -80,9 +87,12 @@ export interface BlobStream {
   readonly crc32: number
   /** Hands the last data to the tap; called when all data was written, before digests are read. */
   settle(): void
-  /** Takes bytes in order; resolves when more may come. The piece may be reused then. */
+  /**
+   * Takes bytes in order; resolves when more may come. The piece may be reused then. A stream of
+   * which a write failed, or was aborted, does not finish.
+   */
   write(piece: Uint8Array, signal?: AbortSignal): Promise<void>
-  /** Writes the rest and the trailer and syncs; durable on return. */
+  /** Writes the rest and the trailer and syncs; durable on return. It has ended, also by failing. */
   finish(trailer: BlobTrailer): Promise<Location>
   /** Gives buffers back; the reserved room stays unused until compaction. */
   abandon(): Promise<void>
@@ -91,11 +101,13 @@ export interface BlobStream {
 export interface Storage extends AsyncDisposable {
   /** Makes an extent's file; durable, name and all, on return. */
   createExtent(extentId: ExtentId): Promise<void>
+  /** Opens an extent that nobody has written to. @throws StorageError `missing`; `io`: it has bytes */
   openPacked(extentId: ExtentId, capacityBytes: number): Promise<PackedWriter>
   openDirect(extentId: ExtentId, capacityBytes: number): Promise<DirectWriter>
   /**
    * Verified data of a blob in [start, end), in pieces. A piece is valid until the next is asked
-   * for. Reads ahead by one piece. @throws StorageError `damaged`, `missing`, `io`
+   * for. Reads ahead by one piece. Of a blob that is read whole the last piece comes only if its
+   * checksum is the location's. @throws StorageError `damaged`, `missing`, `io`; the signal's reason
    */
   read(
     location: Location,
@@ -106,7 +118,10 @@ export interface Storage extends AsyncDisposable {
   readWhole(location: Location): Promise<Uint8Array>
   /** Header and trailer at a location, verified. */
   describe(location: Location): Promise<ScannedBlob>
-  /** All blob records of an extent that can be found, by offset; damage is reported, not skipped silently. */
+  /**
+   * All blob records of an extent that can be found, by offset; damage is reported, not skipped
+   * silently. Headers and trailers are read, the data is not: that it is sound `verify` tells.
+   */
   scan(extentId: ExtentId): AsyncIterable<ScannedBlob | ScanDamage>
   /** Reads a whole blob record, every block, header and trailer; null where all is sound. */
   verify(location: Location): Promise<ScanDamage | null>

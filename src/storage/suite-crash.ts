@@ -28,7 +28,7 @@ export function checkCrashes(name: string, open: () => Promise<StorageHarness>):
             try {
               hasCrashed = await crashAt(world, layout, { nth, last })
             } catch (error) {
-              throw new Error(`seed ${seed}, call ${nth}`, { cause: error })
+              throw new AggregateError([error], `seed ${seed}, call ${nth}`)
             } finally {
               await world.remove()
             }

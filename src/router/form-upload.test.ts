@@ -38,7 +38,7 @@ function uploadOf(
   return { upload: new FormUpload(body, B), consumed: () => offset }
 }
 
-async function open(upload: FormUpload): Promise<FormFileBody> {
+async function openFile(upload: FormUpload): Promise<FormFileBody> {
   const { fields, file } = await upload.readFields()
   assert.deepEqual(fields, [{ name: 'key', value: 'k' }])
   assert.equal(file.filename, 'f')
@@ -79,7 +79,7 @@ test('a short file may end anywhere, and its size is known before its bytes', as
     const file = filled(sizeBytes)
     for (const end of [END, END.trimEnd(), FIELD_BEHIND, `${END}epilogue`]) {
       const { upload } = uploadOf(file, end)
-      const body = await open(upload)
+      const body = await openFile(upload)
       assert.equal(body.sizeBytes, sizeBytes)
       assert.ok(file.equals(await read(body)))
       body.release()
@@ -92,7 +92,7 @@ test('a long file streams, in pieces of any size', async () => {
   const file = filled(LONG)
   for (const pieceSize of [1000, 65_536, 16_777_216]) {
     const { upload, consumed } = uploadOf(file, END, { pieceSize })
-    const body = await open(upload)
+    const body = await openFile(upload)
     assert.equal(body.sizeBytes, LONG)
     assert.ok(consumed() <= HEAD.length + pieceSize, 'only what has the fields was read')
     assert.ok(file.equals(await read(body)))
@@ -102,17 +102,33 @@ test('a long file streams, in pieces of any size', async () => {
 
 test('a long file that does not end where the form does is refused before its end is told', async () => {
   const file = filled(LONG)
-  const ends = [FIELD_BEHIND, END.trimEnd(), `${END}epilogue`, `\r\n--${B}-\r\n\r\n`, `\r\n--${B}`]
+  const blanks = `\r\n--${B}    `
+  const open = `\r\n--${B}  \r\n`
+  const broken = [`\r\n--${B}-\r\n\r\n`, `\r\n--${B}`, blanks, open]
+  const ends = [FIELD_BEHIND, END.trimEnd(), `${END}epilogue`, ...broken]
   for (const end of ends) {
-    const body = await open(uploadOf(file, end).upload)
+    const body = await openFile(uploadOf(file, end).upload)
     assert.equal(await refusal(read(body)), 'MalformedPOSTRequest', JSON.stringify(end))
     body.release()
   }
 })
 
+test('a short file whose form does not end is refused', async () => {
+  for (const end of [
+    '',
+    `\r\n--${B}`,
+    `\r\n--${B}    `,
+    `\r\n--${B}\r\n`,
+    FIELD_BEHIND.slice(0, -5),
+  ]) {
+    const { upload } = uploadOf(filled(1000), end)
+    assert.equal(await refusal(openFile(upload)), 'MalformedPOSTRequest', JSON.stringify(end))
+  }
+})
+
 test('a boundary inside a long file ends it there, and the form is refused', async () => {
   const file = Buffer.concat([filled(LONG), Buffer.from(END), filled(100)])
-  const body = await open(uploadOf(file, END).upload)
+  const body = await openFile(uploadOf(file, END).upload)
   assert.equal(await refusal(read(body)), 'MalformedPOSTRequest')
   body.release()
 })
@@ -120,13 +136,13 @@ test('a boundary inside a long file ends it there, and the form is refused', asy
 test('a form that breaks off fails, and leaves no memory taken', async () => {
   for (let i = 0; i < 2 * Math.ceil(FORM_MEMORY_SIZE_BYTES_MAX / FORM_BUFFER_SIZE_BYTES_MAX); i++) {
     const { upload } = uploadOf(filled(4_000_000), END, { endsAt: 1000 })
-    assert.equal(await refusal(open(upload)), 'IncompleteBody')
+    assert.equal(await refusal(openFile(upload)), 'IncompleteBody')
   }
   const { upload } = uploadOf(filled(4_000_000), FIELD_BEHIND)
-  const body = await open(upload)
+  const body = await openFile(upload)
   assert.equal(body.sizeBytes, 4_000_000)
   body.release()
-  const long = await open(uploadOf(filled(LONG), END, { endsAt: LONG }).upload)
+  const long = await openFile(uploadOf(filled(LONG), END, { endsAt: LONG }).upload)
   assert.equal(await refusal(read(long)), 'IncompleteBody')
 })
 
@@ -134,16 +150,16 @@ test('when memory is taken, short files stream like long ones, or wait for a ret
   const file = filled(5_000_000)
   const held: FormFileBody[] = []
   const count = Math.floor(FORM_MEMORY_SIZE_BYTES_MAX / (file.length + FIELD_BEHIND.length))
-  for (let i = 0; i < count; i++) held.push(await open(uploadOf(file, FIELD_BEHIND).upload))
+  for (let i = 0; i < count; i++) held.push(await openFile(uploadOf(file, FIELD_BEHIND).upload))
   const { upload, consumed } = uploadOf(file, END)
-  const streamed = await open(upload)
+  const streamed = await openFile(upload)
   assert.ok(consumed() < file.length, 'it was not read whole')
   assert.equal(streamed.sizeBytes, file.length)
   assert.ok(file.equals(await read(streamed)))
-  const other = await open(uploadOf(file, FIELD_BEHIND).upload)
+  const other = await openFile(uploadOf(file, FIELD_BEHIND).upload)
   assert.equal(await refusal(read(other)), 'SlowDown')
   for (const body of held) body.release()
-  const again = await open(uploadOf(file, FIELD_BEHIND).upload)
+  const again = await openFile(uploadOf(file, FIELD_BEHIND).upload)
   assert.ok(file.equals(await read(again)))
   again.release()
 })

@@ -76,6 +76,7 @@ const BAD: readonly string[] = [
   `${KEY}${FILE_HEAD}hello\r\n--${B}-\r\n`,
   `${KEY}${FILE_HEAD}hello\r\n--${B}x\r\n`,
   `${KEY}${FILE_HEAD}hello\r\n--${B}\rx--${B}--`,
+  `--${B}\rxContent-Disposition: form-data; name="a"\r\n\r\nv\r\n${FILE_HEAD}x${END}`,
   `--${B}\r\n\r\nno name\r\n${FILE_HEAD}x${END}`,
   `--${B}\r\nContent-Disposition: form-data; name="a"\r\n${FILE_HEAD}x${END}`,
   `--${B}\r\n${FILE_HEAD}x${END}`,
@@ -142,6 +143,10 @@ test('broken forms are refused', () => {
   for (const form of [`${KEY}--${B}--\r\n`, `--${B}--`]) {
     for (let cut = 0; cut <= form.length; cut++) assert.equal(parse(form, [cut]), NO_FILE)
   }
+  // A boundary that looks like a header, behind a head without its empty line.
+  const swallowed = new FormDataParser('a:b', () => undefined)
+  const form = 'Content-Disposition: form-data; name="a"\r\n--a:b\r\nX: y\r\n\r\nv\r\n--a:b'
+  assert.throws(() => swallowed.push(Buffer.from(`--a:b\r\n${form}`)), S3Error)
   const latin1 = Buffer.from(part('name="key"', 'é') + FILE_HEAD + END, 'latin1')
   assert.equal(parse(latin1), 'MalformedPOSTRequest')
 })

@@ -8,6 +8,7 @@ import {
 } from '../s3/refused-headers.ts'
 import { RequestHeaders } from '../s3/request-headers.ts'
 import { parseTarget } from '../s3/request-target.ts'
+import { parseResponseOverrides } from '../s3/response-overrides.ts'
 import { S3Error } from '../s3/s3-error.ts'
 import type { S3Operation } from '../s3/s3-operation.ts'
 import { effectiveHeaders } from '../s3/sign/effective-headers.ts'
@@ -47,6 +48,7 @@ async function take(exchange: Exchange): Promise<void> {
   const identity = await authenticate(services, { method, target, headers: sent })
   const account = identity.kind === 'anonymous' ? null : identity.account
   exchange.accountId = account?.id ?? null
+  if (account === null) parseResponseOverrides(target.query, 'anonymous') // refused before all else
   const headers = effectiveHeaders(sent, target.query, identity.kind)
   const bucket =
     operation.on === 'bucket'

@@ -3,6 +3,7 @@
 // Source: S3 API, Authenticating Requests (AWS Signature Version 4).
 
 import { percentEncode } from '../percent.ts'
+import { queryValue } from '../query-params.ts'
 import { RequestHeaders } from '../request-headers.ts'
 import { parseTarget } from '../request-target.ts'
 import { formatAmzDate } from './amz-date.ts'
@@ -54,24 +55,34 @@ export function signRequest(
   }
 }
 
-/** The target of a presigned request that is good for `expiresSec`; only `host` is signed. */
-export function presignTarget(
-  request: { readonly method: string; readonly rawTarget: string; readonly host: string },
-  signer: Signer,
-  expiresSec: number,
-): string {
+/** A request before it is presigned; all of `headers` (flat, without `host`) must then be sent. */
+interface UnsignedTarget {
+  readonly method: string
+  readonly rawTarget: string
+  readonly host: string
+  readonly headers?: readonly string[]
+}
+
+/** The target of a presigned request that is good for `expiresSec`; `host` is signed. */
+export function presignTarget(request: UnsignedTarget, signer: Signer, expiresSec: number): string {
   const amzDate = formatAmzDate(signer.nowMs)
   const scope = scopeOf(signer, amzDate)
+  const headers = new RequestHeaders(['host', request.host, ...(request.headers ?? [])])
+  const signedHeaders = [...new Set(headers.names)].sort().join(';')
   const rawTarget =
     request.rawTarget +
     (request.rawTarget.includes('?') ? '&' : '?') +
     'X-Amz-Algorithm=AWS4-HMAC-SHA256' +
     `&X-Amz-Credential=${percentEncode(`${signer.accessKeyId}/${scope}`)}` +
-    `&X-Amz-Date=${amzDate}&X-Amz-Expires=${expiresSec}&X-Amz-SignedHeaders=host`
+    `&X-Amz-Date=${amzDate}&X-Amz-Expires=${expiresSec}` +
+    `&X-Amz-SignedHeaders=${percentEncode(signedHeaders)}`
   const target = parseTarget(rawTarget, null, [])
-  const headers = new RequestHeaders(['host', request.host])
   const [path = ''] = canonicalPaths(target.rawPath)
-  const shape = { signedHeaders: 'host', payloadHash: 'UNSIGNED-PAYLOAD', leaveOut: '' } as const
+  const payloadHash =
+    headers.get('x-amz-content-sha256') ??
+    queryValue(target.query, 'X-Amz-Content-Sha256') ??
+    'UNSIGNED-PAYLOAD'
+  const shape = { signedHeaders, payloadHash, leaveOut: '' } as const
   const canonical = canonicalRequest({ method: request.method, target, headers }, shape, path)
   const signingKey = deriveSigningKey(signer.secret, scope)
   return `${rawTarget}&X-Amz-Signature=${hmacHex(signingKey, stringToSign(canonical, amzDate, scope))}`

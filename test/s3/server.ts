@@ -1,0 +1,163 @@
+// A whole store in this process, served over HTTP on a free port: router, gateway, index,
+// placement and storage as they ship, the engine in memory, files in a folder that goes with it.
+// Its clock stands still until a test turns it.
+
+import { strict as check } from 'node:assert'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Closers } from '../../src/base/closers.ts'
+import type { CommitId, WriterId } from '../../src/base/id.ts'
+import { newId } from '../../src/base/id.ts'
+import { REQUEST_HEADER_SIZE_BYTES_MAX } from '../../src/base/limits.ts'
+import type { ManualClock } from '../../src/base/manual-clock.ts'
+import { openDirectory } from '../../src/directory/directory-service.ts'
+import type { Directory } from '../../src/directory/directory.ts'
+import { openGateway } from '../../src/gateway/gateway-service.ts'
+import type { IndexOperation, ObjectIndex } from '../../src/object-index/object-index.ts'
+import { TestStore } from '../../src/placement/suite-store.ts'
+import { openDisk } from '../../src/platform/disk.ts'
+import { listenHttp } from '../../src/platform/http-server.ts'
+import { openRouter } from '../../src/router/router-service.ts'
+import { attachRouter } from '../../src/router/router.ts'
+import type { Router } from '../../src/router/router.ts'
+import { openStorage } from '../../src/storage/storage-service.ts'
+import { S3Client } from './client.ts'
+import type { Keys } from './client.ts'
+
+const ROOT: Keys = { accessKeyId: 'AKROOT', secret: 'the root secret' }
+
+export interface ServerOptions {
+  readonly region?: string
+  readonly domains?: readonly string[]
+}
+
+export class S3Server implements AsyncDisposable {
+  readonly store: TestStore
+  readonly directory: Directory
+  readonly router: Router
+  readonly port: number
+  readonly region: string
+  /** Of the root account. */
+  readonly client: S3Client
+  /** Programmer's errors that the router told of: there must be none. */
+  readonly faults: unknown[]
+  readonly #closers: Closers
+
+  private constructor(parts: {
+    store: TestStore
+    directory: Directory
+    router: Router
+    port: number
+    region: string
+    faults: unknown[]
+    closers: Closers
+  }) {
+    this.store = parts.store
+    this.directory = parts.directory
+    this.router = parts.router
+    this.port = parts.port
+    this.region = parts.region
+    this.faults = parts.faults
+    this.#closers = parts.closers
+    this.client = this.clientOf(ROOT)
+  }
+
+  static async open(options: ServerOptions = {}): Promise<S3Server> {
+    const { region = 'us-east-1', domains = [] } = options
+    const closers = new Closers()
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-s3-'))
+    closers.defer(async () => rmSync(folder, { recursive: true, force: true }))
+    const disk = openDisk(folder)
+    await disk.replaceFile('ballast', Buffer.from('of the right name and no size'))
+    const store = await TestStore.open({ folder, disk })
+    closers.defer(async () => await store.close())
+    const { clock, random, index, placement } = store
+    const directory = openDirectory({ engine: store.engine, random })
+    await addAccount(directory, 'root', ROOT)
+    const storage = closers.use(openStorage({ disk: store.disk, clock, random }))
+    const writerId = newId<WriterId>(random)
+    const gateway = closers.use(openGateway({ index, placement, storage, clock, random, writerId }))
+    const faults: unknown[] = []
+    const router = closers.use(
+      openRouter({
+        gateway,
+        index,
+        directory,
+        placement,
+        clock,
+        random,
+        log: { error: () => undefined, warn: () => undefined },
+        writeAccessLog: () => undefined,
+        figures: () => [],
+        gatherMetrics: null,
+        onFault: (fault) => faults.push(fault),
+        settings: { region, domains, accessLog: 'none', admin: 'here' },
+      }),
+    )
+    const http = await listenHttp(LISTEN, (server) => attachRouter(server, router))
+    closers.defer(async () => {
+      http.server.closeAllConnections()
+      await http.close()
+    })
+    return new S3Server({
+      store,
+      directory,
+      router,
+      port: http.port,
+      region,
+      faults,
+      closers,
+    })
+  }
+
+  get clock(): ManualClock {
+    return this.store.clock
+  }
+
+  get index(): ObjectIndex {
+    return this.store.index
+  }
+
+  /** A client of a new account, which owns what it makes and may use nothing else. */
+  async account(id: string): Promise<S3Client> {
+    const keys = { accessKeyId: `AK${id.toUpperCase()}`, secret: `the secret of ${id}` }
+    await addAccount(this.directory, id, keys)
+    return this.clientOf(keys)
+  }
+
+  clientOf(keys: Keys): S3Client {
+    const { clock, port, region } = this
+    return new S3Client({ port, clock, region, keys })
+  }
+
+  /** Applies an operation of the index behind the API's back, such as a quota. */
+  async apply(operation: IndexOperation): Promise<void> {
+    const outcome = await this.index.apply(operation, newId<CommitId>(this.store.random))
+    check.equal(outcome.kind, 'done', JSON.stringify(outcome))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#closers[Symbol.asyncDispose]()
+    check.deepEqual(this.faults, [], 'no programmer error was met')
+  }
+}
+
+async function addAccount(directory: Directory, id: string, keys: Keys): Promise<void> {
+  const account = { id, displayName: `${id}'s name`, email: '', isRoot: id === 'root' }
+  check.equal(await directory.apply({ kind: 'add-account', account }), 'done')
+  const { accessKeyId, secret: secretKey } = keys
+  const key = { accountId: id, accessKeyId, secretKey }
+  check.equal(await directory.apply({ kind: 'add-key', key }), 'done')
+}
+
+const LISTEN = {
+  host: '127.0.0.1',
+  port: 0,
+  tls: null,
+  headerSizeBytesMax: REQUEST_HEADER_SIZE_BYTES_MAX,
+  connectionsMax: 1000,
+  headersTimeoutMs: 20_000,
+  keepAliveMs: 65_000,
+  onTlsError: (): void => undefined,
+} as const

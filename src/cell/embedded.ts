@@ -26,7 +26,7 @@ import type { PlacementService } from '../placement/placement-service.ts'
 import type { Placement } from '../placement/placement.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { Storage } from '../storage/storage.ts'
-import { INDEX_FOLDER } from './store-folder.ts'
+import { INDEX_FOLDER, requireIndex } from './store-folder.ts'
 import { openDirectoryClient, openIndexClient, openPlacementClient } from './writer-socket.ts'
 import type { WriterLink } from './writer-socket.ts'
 
@@ -53,6 +53,7 @@ export interface WriterCell extends AsyncDisposable {
 /** Opens the writer's half: takes the epoch, seals what dead writers left, starts the loops. */
 export async function openWriterCell(ground: Ground): Promise<WriterCell> {
   const { clock, random, disk, driveId, report } = ground
+  requireIndex(ground.folder)
   const closers = new Closers()
   const engine = closers.use(
     await openLmdbEngine({ path: join(ground.folder, INDEX_FOLDER), clock }),

@@ -41,6 +41,18 @@ export async function openStoreFolder(
 }
 
 /**
+ * A store whose index is gone is not served with a new, empty one: every object would be missing,
+ * and the change log would begin a second time. @throws StoreRefused
+ */
+export function requireIndex(folder: string): void {
+  if (hasFile(join(folder, INDEX_FOLDER, 'data.mdb'))) return
+  throw new StoreRefused(
+    `${folder}: the index is missing. Put its folder \`${INDEX_FOLDER}\` back, or make it anew from ` +
+      `the data with: holdfast rebuild ${folder}`,
+  )
+}
+
+/**
  * Takes the store for this process and the children that inherit it.
  * @throws StoreRefused while another has it
  */

@@ -24,6 +24,23 @@ export async function parkEmpty(parts: Parts, uses: readonly ExtentUse[]): Promi
   return count
 }
 
+/** The first of these extents that holds a finished blob; null where none does. */
+export async function findHolder(
+  storage: Storage,
+  extentIds: readonly ExtentId[],
+): Promise<ExtentId | null> {
+  for (const extentId of extentIds) {
+    try {
+      for await (const found of storage.scan(extentId)) {
+        if (!('kind' in found) && found.trailer !== null) return extentId
+      }
+    } catch (cause) {
+      throw storageFailure(cause, `extent ${extentId} cannot be scanned`)
+    }
+  }
+  return null
+}
+
 export interface Strays {
   /** Files that the index does not know. They are reported, never deleted or adopted. */
   readonly unknown: readonly ExtentId[]

@@ -12,7 +12,7 @@ import { Compactor } from './compaction.ts'
 import { Filler } from './extent-filler.ts'
 import { extentsOf, leaseExtent, sealExtent, sealOpen } from './lease.ts'
 import { Pace } from './pace.ts'
-import { findStrays, type Strays } from './parking.ts'
+import { findHolder, findStrays, type Strays } from './parking.ts'
 import {
   PlacementError,
   type ExtentFiller,
@@ -144,6 +144,8 @@ class Service implements PlacementService {
   async start(liveWriters: readonly WriterId[] = []): Promise<StartReport> {
     const { storage, index } = this.#parts
     const live = new Set(liveWriters)
+    this.#strays = await findStrays(storage, await extentsOf(index))
+    await this.#requireOwnIndex()
     const sealed = await sealOpen(
       this.#parts,
       ({ record }) => !live.has(record.writerId) && !this.#fillers.has(record.writerId),
@@ -288,6 +290,23 @@ class Service implements PlacementService {
         cause,
       )
     }
+  }
+
+  /**
+   * An index that knows no extent while the drive has blobs is another store's, or a new one in the
+   * place of one that was lost: nothing may be decided by it. An empty file alone is what a crash
+   * within the first lease leaves.
+   */
+  async #requireOwnIndex(): Promise<void> {
+    const { unknown } = this.#strays
+    if (unknown.length === 0 || (await extentsOf(this.#parts.index)).length > 0) return
+    const holder = await findHolder(this.#parts.storage, unknown)
+    if (holder === null) return
+    throw new PlacementError(
+      'index-unavailable',
+      `the index knows no extent, but ${unknown.length} are on the drive, and ${holder} holds ` +
+        'objects: the index was lost or is not of this store. Put it back, or run rebuild',
+    )
   }
 
   #reportStrays(): void {

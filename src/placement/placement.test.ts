@@ -98,6 +98,16 @@ test('an extent file that the index does not know is reported and left alone', a
   await store.close()
 })
 
+test('an index that knows none of the extents on the drive is refused, and nothing changes', async () => {
+  const store = await opened()
+  await store.put(await store.bucket(), 'a', store.bytes(100))
+  const before = readdirSync(join(store.options.folder, 'extents'))
+  await store.loseIndex()
+  await assert.rejects(store.open(), /index was lost/)
+  assert.deepEqual(readdirSync(join(store.options.folder, 'extents')), before)
+  await store.close()
+})
+
 test('compaction moves what is left, parks the extent, and its bytes go a day later', async () => {
   const store = await opened()
   await halfGarbage(store)

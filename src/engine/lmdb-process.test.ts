@@ -21,6 +21,7 @@ import {
   add,
   apply,
   bytes,
+  counting,
   entriesOf,
   get,
   lookAtSum,
@@ -43,6 +44,7 @@ const [, , role, path] = argv
 if (role === 'write' && path !== undefined) await write(path)
 else if (role === 'read' && path !== undefined) await read(path)
 else if (role === 'fill' && path !== undefined) await fill(path)
+else if (role === 'set' && path !== undefined) await setOnce(path)
 else registerTests()
 
 function tell(told: Told): Promise<void> {
@@ -103,6 +105,12 @@ async function fill(at: string): Promise<void> {
   process.disconnect()
 }
 
+/** One commit, and gone. */
+async function setOnce(at: string): Promise<void> {
+  await using engine = await openLmdbEngine({ path: at, clock: systemClock })
+  await engine.commit(counting('n'))
+}
+
 interface Child {
   readonly process: ChildProcess
   readonly told: Told[]
@@ -157,6 +165,7 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
 
 function registerTests(): void {
   test('another process reads what was acknowledged, at once, while the store grows', testReader)
+  test('a read sees what another process committed in the same turn', testSameTurn)
   test('a process that only reads does not make a store', testNoStore)
   test('kill -9 of the writer loses no acknowledged commit, and fate is right', testKills)
   test('two processes that write take turns, and the later epoch wins', testTwoWriters)
@@ -191,6 +200,23 @@ async function testReader(): Promise<void> {
     child.process.kill('SIGKILL')
     await ended(child)
     await apply(engine, set('n', 'the reader is gone'))
+  })
+}
+
+/** While the other process commits, no timer of this one fires that would end lmdb's snapshot. */
+async function testSameTurn(): Promise<void> {
+  await inFolder(async (folder) => {
+    const setOther = (): void => {
+      const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
+      execFileSync(execPath, [fileURLToPath(import.meta.url), 'set', folder], { env })
+    }
+    setOther()
+    await using reader = await openLmdbReader(folder)
+    for (let count = 1; count <= 3; count += 1) {
+      check.equal(await get(reader, 'n'), String(count))
+      check.deepEqual(await entriesOf(reader), [`n=${count}`])
+      setOther()
+    }
   })
 }
 

@@ -13,7 +13,7 @@ import { encodeTrailer } from './blob-trailer.ts'
 import { seedOfExtent } from './place-crc.ts'
 import { openStorage } from './storage-service.ts'
 import { storageSuite } from './storage-suite.ts'
-import { World, type StorageHarness } from './suite-world.ts'
+import { coded, pathOf, World, type StorageHarness } from './suite-world.ts'
 
 async function open(): Promise<StorageHarness> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-storage-'))
@@ -25,6 +25,29 @@ async function open(): Promise<StorageHarness> {
 }
 
 storageSuite('service', open)
+
+test('a sound trailer that tells of another size is of another record', async () => {
+  const world = new World(await open())
+  const location = await world.writeOne('packed', world.blob(10))
+  const { extentId, checksum } = location
+  const offset = location.offset + location.headerSizeBytes + 10 + 4
+  const bytes = Buffer.alloc(TRAILER_SIZE_BYTES)
+  const empty = { md5: Buffer.alloc(0), checksumAlgorithm: 0, checksum: Buffer.alloc(0) }
+  const place = { extentSeed: seedOfExtent(extentId), offset }
+  const file = await world.disk.open(pathOf(extentId), 'append')
+  for (const dataSizeBytes of [10, 11]) {
+    encodeTrailer({ ...empty, dataSizeBytes, blobChecksum: checksum }, place, bytes, 0)
+    await file.write([bytes], offset)
+    const isItsOwn = dataSizeBytes === 10
+    assert.deepEqual(await world.finished(extentId), isItsOwn ? [location] : [])
+    assert.equal((await world.storage.verify(location)) === null, isItsOwn)
+    if (isItsOwn) await world.storage.readWhole(location)
+    else await assert.rejects(world.storage.readWhole(location), coded('damaged'))
+  }
+  await file.close()
+  await world.close()
+  await world.remove()
+})
 
 test('a record that a client made up within an unfinished blob is not taken for one', async () => {
   const world = new World(await open())

@@ -36,6 +36,7 @@ export function checkFaults(check: Check): void {
 
   check('an extent that could not be made leaves nothing behind', async (world) => {
     await everyCall(world, 'fail', async (fault) => {
+      world.reopen() // as a process that has made none yet
       const before = await world.storage.extents()
       fault.arm()
       const made = await world.extent().catch(coded('io'))

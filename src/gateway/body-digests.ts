@@ -2,7 +2,7 @@
 // and the SHA-256 that a signed payload promised. One-shot for small bodies, piecewise for large.
 
 import { assert } from '../base/assert.ts'
-import { crc32, crc32c, crc64nvme } from '../base/checksum.ts'
+import { crc32, crc32c, crc32Combine, crc64nvme } from '../base/checksum.ts'
 import { digest, openDigest } from '../base/digest.ts'
 import type { Digest } from '../base/digest.ts'
 import type { ChecksumAlgorithm, StoredChecksum } from '../object-index/object-index.ts'
@@ -23,15 +23,22 @@ export interface WantedDigests {
   readonly hasSha256: boolean
 }
 
+/**
+ * Digests of a body that comes in pieces and is written in blobs. CRC-32 is not computed again:
+ * storage computes each blob's, and they combine to the body's.
+ */
 export class BodyDigests {
   readonly #md5: Digest = openDigest('md5')
   readonly #sha256: Digest | null
   readonly #checksums: readonly (readonly [ChecksumAlgorithm, Running])[]
+  #crc32 = 0
 
-  constructor({ stored, claimed, hasSha256 }: WantedDigests) {
-    this.#sha256 = hasSha256 ? openDigest('sha256') : null
-    const algorithms = claimed === null || claimed === stored ? [stored] : [stored, claimed]
-    this.#checksums = algorithms.map((algorithm) => [algorithm, openRunning(algorithm)])
+  constructor(wanted: WantedDigests) {
+    this.#sha256 = wanted.hasSha256 ? openDigest('sha256') : null
+    this.#checksums = algorithmsOf(wanted).map((algorithm) => [
+      algorithm,
+      algorithm === 'CRC32' ? this.#ofBlobs() : openRunning(algorithm),
+    ])
   }
 
   update(bytes: Uint8Array): void {
@@ -40,12 +47,22 @@ export class BodyDigests {
     for (const [, running] of this.#checksums) running.update(bytes)
   }
 
+  /** A blob of all bytes since the last one has ended, with the CRC-32 of them. */
+  endBlob(crc: number, sizeBytes: number): void {
+    this.#crc32 = crc32Combine(this.#crc32, crc, sizeBytes)
+  }
+
+  /** Called once, behind the last `endBlob`. */
   finish(): BodySums {
     return {
       md5: this.#md5.finish(),
       sha256: this.#sha256?.finish() ?? null,
       checksums: this.#checksums.map(([algorithm, running]) => [algorithm, running.finish()]),
     }
+  }
+
+  #ofBlobs(): Running {
+    return { update: () => undefined, finish: () => rawOf32(this.#crc32) }
   }
 }
 
@@ -57,16 +74,17 @@ export interface BodySums {
 }
 
 /** The digests of a body that is whole in memory; about half the cost of the piecewise ones. */
-export function digestWhole(
-  bytes: Uint8Array,
-  { stored, claimed, hasSha256 }: WantedDigests,
-): BodySums {
-  const algorithms = claimed === null || claimed === stored ? [stored] : [stored, claimed]
+export function digestWhole(bytes: Uint8Array, wanted: WantedDigests): BodySums {
   return {
     md5: digest('md5', bytes),
-    sha256: hasSha256 ? digest('sha256', bytes) : null,
-    checksums: algorithms.map((algorithm) => [algorithm, checksumOf(algorithm, bytes)]),
+    sha256: wanted.hasSha256 ? digest('sha256', bytes) : null,
+    checksums: algorithmsOf(wanted).map((algorithm) => [algorithm, checksumOf(algorithm, bytes)]),
   }
+}
+
+/** What is stored comes first. */
+function algorithmsOf({ stored, claimed }: WantedDigests): readonly ChecksumAlgorithm[] {
+  return claimed === null || claimed === stored ? [stored] : [stored, claimed]
 }
 
 /** The checksum of bytes, raw and big-endian. */
@@ -142,10 +160,12 @@ function openRunning(algorithm: ChecksumAlgorithm): Running {
     update: (bytes) => {
       crc = step(bytes, crc)
     },
-    finish: () => {
-      const raw = Buffer.allocUnsafe(4)
-      raw.writeUInt32BE(crc)
-      return raw
-    },
+    finish: () => rawOf32(crc),
   }
+}
+
+function rawOf32(crc: number): Buffer {
+  const raw = Buffer.allocUnsafe(4)
+  raw.writeUInt32BE(crc)
+  return raw
 }

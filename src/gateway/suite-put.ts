@@ -99,7 +99,8 @@ export function putTests(open: OpenWorld): void {
   test('a body of several blobs is one body', async () => {
     await using world = await open()
     const data = longBytes(world.store, BLOB_SIZE_BYTES_MAX + 3 * MIB + 5)
-    await world.put('long', data, { pieceSizeBytes: MIB - 7 })
+    const claims = { checksum: { algorithm: 'CRC32', value: checksumOf('CRC32', data) } } as const
+    await world.put('long', data, { pieceSizeBytes: MIB - 7, claims })
     const version = await world.find('long')
     check.equal(version.etag, digestHex('md5', data))
     check.equal(version.body.kind === 'blobs' && version.body.locations.length, 2)

@@ -304,4 +304,36 @@ function raceTests(open: OpenWorld): void {
     }
     await rejectsWith('no-such-upload', upload.complete())
   })
+
+  test('a part that moves while the object is read is read where it is then', async () => {
+    await using world = await open()
+    const upload = await TestUpload.begin(world, 'k')
+    await upload.put(1, longBytes(world.store, PART_SIZE_BYTES_MIN))
+    await upload.put(2, Buffer.from('the last, in an extent of its own'))
+    await upload.complete()
+    const version = await world.find('k')
+    const [, last] = await world.store.index.manifestParts(upload.uploadId, 0, 2)
+    const [from] = last?.locations ?? []
+    check.ok(from !== undefined)
+    const range = { start: 5, end: version.sizeBytes }
+    const pieces: Buffer[] = []
+    for await (const piece of world.gateway.read(version, range, NEVER, world.bucket.id)) {
+      pieces.push(Buffer.from(piece))
+      if (pieces.length > 1) continue
+      const { store } = world
+      const { key, uploadId } = upload
+      const owner = {
+        kind: 'part',
+        bucketId: world.bucket.id,
+        key,
+        uploadId,
+        partNumber: 2,
+      } as const
+      const to = await store.write(owner, upload.dataOf(2))
+      await store.done({ kind: 'move-blob', from, to, writerId: store.writerId })
+      await world.storage.removeExtent(from.extentId)
+    }
+    check.ok(pieces.length > 1)
+    check.ok(Buffer.concat(pieces).equals(upload.whole().subarray(5)))
+  })
 }

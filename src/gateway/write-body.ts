@@ -137,6 +137,7 @@ export async function writeLarge(
       const location = await finishBlob({ use, stream }, async () => {
         await source.pour(stream, sizeBytes, target.signal)
         stream.settle()
+        digests.endBlob(stream.crc32, sizeBytes)
         if (!isLast) return UNFINISHED
         await source.requireEnd()
         sums = digests.finish()

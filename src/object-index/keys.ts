@@ -42,7 +42,7 @@ export const KEY_START: number = 1 + ID_SIZE_BYTES
 export const ORDER_SUFFIX_BYTES = 9
 /** The null slot stands where order 0 would: behind all versions of its key. */
 const NULL_SLOT_ORDER = 0
-const KEY_BYTES_MAX = 1024
+export const KEY_BYTES_MAX = 1024
 const U32 = 0x1_0000_0000
 export const REFERRER_VERSION = 1
 export const REFERRER_PART = 2

@@ -3,7 +3,7 @@
 
 import type { BucketId } from '../base/id.ts'
 import type { RangeRead } from '../engine/engine.ts'
-import { KEY_START, after, bucketRange, idKey } from './keys.ts'
+import { KEY_BYTES_MAX, KEY_START, after, bucketRange, idKey } from './keys.ts'
 import type { ListRequest } from './object-index.ts'
 
 /** Where a scan begins, and what it takes together. */
@@ -18,8 +18,10 @@ export interface ScanRequest {
   readonly suffixBytes: number
   /** Entries and prefixes wanted; one more is looked at. */
   readonly limit: number
-  /** A key that is no common prefix. 'skip' where the record is no entry. */
-  readonly onEntry: (key: Buffer, value: Buffer) => 'entry' | 'skip'
+  /** Records between the entries that are none: nothing counts or shows them. */
+  readonly isSkipped?: (key: Buffer) => boolean
+  /** A key that is in no common prefix. */
+  readonly onEntry: (key: Buffer, value: Buffer) => void
   /** `keyEnd` is where the common prefix ends in the engine key. */
   readonly onPrefix: (key: Buffer, keyEnd: number) => void
 }
@@ -52,6 +54,7 @@ export function scanOf(request: ScanRequest): Scan {
       range: { start: Buffer.compare(from, end) < 0 ? from : end, end },
       limit: VISITS_MAX,
       visit: (key, value) => {
+        if (request.isSkipped?.(key) === true) return 'next'
         if (count === limit) {
           isTruncated = limit > 0
           return 'stop'
@@ -65,7 +68,8 @@ export function scanOf(request: ScanRequest): Scan {
           count += 1
           return after(key.subarray(0, keyEnd))
         }
-        if (request.onEntry(key, value) === 'entry') count += 1
+        request.onEntry(key, value)
+        count += 1
         return 'next'
       },
     },
@@ -92,20 +96,36 @@ export function commonPrefixOf(
   return at === -1 ? null : last.slice(0, at + delimiter.length)
 }
 
+/** Whether the marker `after` may be an entry of this list: only then its versions count. */
+export function isKeyOfList(
+  after: string,
+  request: Pick<ListRequest, 'prefix' | 'delimiter' | 'after'>,
+): boolean {
+  return after.startsWith(request.prefix) && commonPrefixOf(request) === null && fitsKey(after)
+}
+
 /**
- * Keys never hold U+0000, prefixes and markers that clients send may: no key has such a prefix, and
- * behind such a marker comes what comes behind its part before the U+0000. Null: an empty page.
+ * Keys never hold U+0000 nor more than 1,024 bytes, prefixes and markers that clients send may: no
+ * key has such a prefix, and behind a marker with U+0000 comes what comes behind its part before
+ * that. A long marker is `keyBehind`'s to place. Null: an empty page.
  */
-export function withoutNul<T extends ListRequest>(request: T): T | null {
-  if (request.prefix.includes('\0')) return null
+export function possible<T extends ListRequest>(request: T): T | null {
+  if (request.prefix.includes('\0') || !fitsKey(request.prefix)) return null
   const at = request.after?.indexOf('\0') ?? -1
   return at === -1 ? request : { ...request, after: request.after?.slice(0, at) ?? null }
 }
 
+/** Whether a key may begin with this. */
+export function fitsKey(text: string): boolean {
+  return Buffer.byteLength(text) <= KEY_BYTES_MAX
+}
+
 /** The first engine key behind `last` and all that has it as its key. */
 export function keyBehind(space: number, bucketId: BucketId, last: string): Buffer {
-  // Keys never hold 0x00, and what stands behind a key in an engine key begins with it.
-  return Buffer.concat([idKey(space, bucketId), Buffer.from(last), Buffer.from([1])])
+  // Keys never hold 0x00, and what stands behind a key in an engine key begins with it. What is
+  // longer than any key has the same keys behind it as its first bytes, as many as a key may have.
+  const bytes = Buffer.from(last).subarray(0, KEY_BYTES_MAX)
+  return Buffer.concat([idKey(space, bucketId), bytes, Buffer.from([1])])
 }
 
 /** The first engine key behind all that begins with `prefix`. */

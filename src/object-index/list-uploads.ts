@@ -4,7 +4,7 @@
 import { readId, type BucketId, type UploadId } from '../base/id.ts'
 import { KEY_START, SPACE, after as behind, idKey, partKey, uploadNameKey } from './keys.ts'
 import { EMPTY_PAGE, startOf } from './list.ts'
-import { scanOf, withoutNul } from './list-scan.ts'
+import { isKeyOfList, possible, scanOf } from './list-scan.ts'
 import type { CompletedUpload, ListPage, ListUploadsRequest, Part, Upload } from './object-index.ts'
 import { decodePartRecord } from './part-record.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
@@ -26,7 +26,7 @@ export async function listUploads(
   engine: ReadEngine,
   asked: ListUploadsRequest,
 ): Promise<ListPage<Upload>> {
-  const request = withoutNul(asked)
+  const request = possible(asked)
   if (request === null) return EMPTY_PAGE
   const { bucketId, prefix, delimiter, limit } = request
   const ids: UploadId[] = []
@@ -44,7 +44,6 @@ export async function listUploads(
       checkUploadName(key, value)
       last = key.toString('utf8', KEY_START, key.length - SUFFIX_BYTES)
       ids.push(readId<UploadId>(key, key.length - 16))
-      return 'entry'
     },
     onPrefix: (key, keyEnd) => {
       last = key.toString('utf8', KEY_START, keyEnd)
@@ -69,7 +68,9 @@ async function startOfUploads(
   request: ListUploadsRequest,
 ): Promise<Buffer | null> {
   const { bucketId, after, afterUploadId } = request
-  if (after === null || afterUploadId === null) return startOf(SPACE.uploadName, request)
+  if (after === null || afterUploadId === null || !isKeyOfList(after, request)) {
+    return startOf(SPACE.uploadName, request)
+  }
   const record = await recordOf(engine, afterUploadId)
   // Of an upload that was aborted since nobody knows its place: its key's uploads come again.
   const initiatedAtMs =

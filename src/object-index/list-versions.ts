@@ -14,7 +14,7 @@ import {
   versionsOf,
 } from './keys.ts'
 import { EMPTY_PAGE, Projector, startOf } from './list.ts'
-import { scanOf, withoutNul } from './list-scan.ts'
+import { isKeyOfList, possible, scanOf } from './list-scan.ts'
 import type {
   ListPage,
   ListVersionsRequest,
@@ -44,7 +44,7 @@ export async function listVersions(
   engine: ReadEngine,
   asked: ListVersionsRequest,
 ): Promise<ListPage<VersionEntry>> {
-  const request = withoutNul(asked)
+  const request = possible(asked)
   if (request === null || request.limit === 0) return EMPTY_PAGE
   const position = await positionOf(engine, request)
   const currents: Item[] = []
@@ -84,11 +84,21 @@ async function positionOf(engine: ReadEngine, request: ListVersionsRequest): Pro
     versions: startOf(SPACE.versions, request),
     order: null,
   }
-  if (after === null || afterVersion === null) return behind
+  if (after === null || afterVersion === null || !isKeyOfList(after, request)) return behind
   const order = await orderOfMarker(engine, bucketId, after, afterVersion)
-  if (order === null) return behind
+  if (order === null) {
+    // Of a null version that has gone nobody knows the place: its key's versions come again, so
+    // that whoever deletes page by page gets to all of them.
+    return {
+      current: currentKey(bucketId, after),
+      versions: versionKey(bucketId, after, MAX),
+      order,
+    }
+  }
   return { ...behind, order, versions: versionKey(bucketId, after, order - 1) }
 }
+
+const MAX = Number.MAX_SAFE_INTEGER
 
 async function orderOfMarker(
   engine: ReadEngine,
@@ -129,8 +139,8 @@ function versionScan(
     limit,
     suffixBytes,
     from: isCurrent ? position.current : position.versions,
+    isSkipped: isNullSlot,
     onEntry: (key, value) => {
-      if (isNullSlot(key)) return 'skip'
       projector.check(key, value)
       const keyEnd = key.length - suffixBytes
       into.push({
@@ -139,7 +149,6 @@ function versionScan(
         order: orderOf(value),
         entry: versionEntry(projector, key, keyEnd, value),
       })
-      return 'entry'
     },
     onPrefix: (key, keyEnd) => {
       into.push({

@@ -5,7 +5,14 @@ import type { BucketId } from '../base/id.ts'
 import { decodeRangeRecord, rangeKey } from './bucket-record.ts'
 import { crcOf, seedOf } from './checksum.ts'
 import { KEY_START, SPACE, idKey } from './keys.ts'
-import { commonPrefixOf, keyBehind, keyBehindPrefix, scanOf, withoutNul } from './list-scan.ts'
+import {
+  commonPrefixOf,
+  fitsKey,
+  keyBehind,
+  keyBehindPrefix,
+  possible,
+  scanOf,
+} from './list-scan.ts'
 import type { ListEntry, ListPage, ListRequest } from './object-index.ts'
 import {
   AT,
@@ -30,7 +37,7 @@ export const EMPTY_PAGE: ListPage<never> = {
 
 /** @throws ObjectIndexError `corrupt`: a page never leaves a record out */
 export async function list(engine: ReadEngine, asked: ListRequest): Promise<ListPage<ListEntry>> {
-  const request = withoutNul(asked)
+  const request = possible(asked)
   if (request === null) return EMPTY_PAGE
   const { bucketId, prefix, delimiter, limit } = request
   const entries: ListEntry[] = []
@@ -50,7 +57,6 @@ export async function list(engine: ReadEngine, asked: ListRequest): Promise<List
       const entry = projector.entry(key, key.length, value)
       last = entry.key
       entries.push(entry)
-      return 'entry'
     },
     onPrefix: (key, keyEnd) => {
       last = key.toString('utf8', KEY_START, keyEnd)
@@ -75,7 +81,7 @@ export function startOf(space: number, request: ListRequest): Buffer | null {
   const { bucketId, after } = request
   if (after === null) return null
   const common = commonPrefixOf(request)
-  return common === null
+  return common === null || !fitsKey(common)
     ? keyBehind(space, bucketId, after)
     : keyBehindPrefix(space, bucketId, common)
 }

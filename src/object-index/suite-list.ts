@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { BucketId } from '../base/id.ts'
 import type { VersionEntry, VersionSelector } from './object-index.ts'
 import { modelPage } from './s3-model.ts'
+import { listVersionsTests } from './suite-list-versions.ts'
 import { SeededRandom, World, listAll, type OpenIndex } from './suite-world.ts'
 
 export function listTests(open: OpenIndex): void {
@@ -89,6 +90,7 @@ export function listTests(open: OpenIndex): void {
 
   versionPages(open)
   uploadPages(open)
+  listVersionsTests(open)
 }
 
 function versionPages(open: OpenIndex): void {

@@ -202,6 +202,7 @@ test('heads have their golden bytes, and no flipped bit passes', () => {
 test('entries and pages round-trip, and a wrong count is found', () => {
   const entries = [Buffer.from('one'), Buffer.alloc(0), Buffer.from('three')]
   const body = Buffer.concat(encodeEntries(entries))
+  assert.equal(body.toString('hex'), '000000036f6e6500000000000000057468726565')
   assert.deepEqual(decodeEntries(body, 3), entries)
   assert.throws(() => decodeEntries(body, 2), /damaged/)
   assert.throws(() => decodeEntries(body.subarray(0, 9), 3), /damaged/)
@@ -211,6 +212,7 @@ test('entries and pages round-trip, and a wrong count is found', () => {
   const { pieces, count, sizeBytes } = writer.take()
   const page = Buffer.concat(pieces)
   assert.equal(page.length, sizeBytes)
+  assert.equal(page.toString('hex'), '0003000000056b657976616c75650001000000006b')
   assert.deepEqual(
     decodePage(page, count).map(({ key, value }) => `${key.toString()}=${value.toString()}`),
     ['key=value', 'k='],

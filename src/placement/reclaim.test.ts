@@ -436,3 +436,30 @@ test('the loops work by themselves, report a failure once, and end when they are
 function isParked({ record }: { readonly record: ExtentRecord }): boolean {
   return record.state === 'parked'
 }
+
+test('a lease under way when its writer is declared dead is sealed with the others', async () => {
+  const store = await opened()
+  let reached: () => void = () => undefined
+  let release: () => void = () => undefined
+  const isReached = new Promise<void>((resolve) => (reached = resolve))
+  const isReleased = new Promise<void>((resolve) => (release = resolve))
+  await store.crash({
+    wrapStorage: (storage) => ({
+      ...storage,
+      createExtent: async (extentId) => {
+        await storage.createExtent(extentId)
+        reached()
+        await isReleased
+      },
+    }),
+  })
+  const dead = newId<WriterId>(store.random)
+  const leased = store.placement.lease(dead, 'packed')
+  await isReached
+  const sealed = store.placement.sealAllOf(dead)
+  for (let turn = 0; turn < 20; turn += 1) await store.disk.list('')
+  release()
+  await Promise.all([leased, sealed])
+  assert.deepEqual(await states(store), { open: 0, sealed: 1, parked: 0 })
+  await store.close()
+})

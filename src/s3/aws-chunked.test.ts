@@ -212,3 +212,10 @@ test('S3.md 13: a stream needs its decoded length, and a trailer that is a check
   assert.equal(payloadOf(name, [length, '-1']), 'InvalidArgument')
   assert.equal(payloadOf(name, [length, '1', 'x-amz-trailer', 'x-amz-meta-a']), 'InvalidRequest')
 })
+
+test('S3.md 13: a chunk ends with CR LF, so that a size that is off by one is found', () => {
+  const payload = { decodedSizeBytes: 4 }
+  assert.deepEqual(decode('4\r\nabc\n\r\n0\r\n\r\n', payload), { body: 'abc\n', trailer: null })
+  assert.equal(decode('4\r\nabc\r\n0\r\n\r\n', payload), 'InvalidRequest')
+  assert.equal(decode('4\r\nabcd\n0\r\n\r\n', payload), 'InvalidRequest')
+})

@@ -96,17 +96,22 @@ export class ChunkedDecoder {
       if (this.#line.length > limit) throw malformed(`a line of it is over ${limit} bytes`)
       return end
     }
-    const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line
+    const raw = this.#line
     this.#line = ''
-    this.#endLine(line)
+    if (this.#state === 'chunk-end') this.#endChunk(raw)
+    else this.#endLine(raw.endsWith('\r') ? raw.slice(0, -1) : raw)
     return end + 1
   }
 
   #endLine(line: string): void {
     if (this.#state === 'size') this.#startChunk(line)
-    else if (this.#state === 'trailer') this.#addTrailer(line)
-    else if (line !== '') throw malformed('a chunk is longer than its size says')
-    else this.#state = 'size'
+    else this.#addTrailer(line)
+  }
+
+  /** Nothing but CR LF: a bare LF would hide a size that takes the CR for data. */
+  #endChunk(line: string): void {
+    if (line !== '\r') throw malformed('a chunk is not as long as its size says')
+    this.#state = 'size'
   }
 
   #startChunk(line: string): void {

@@ -46,13 +46,15 @@ class RouterService implements Router {
   }
 
   readonly onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    this.#take(new Exchange(req, res, this.#services))
+    inTurn(res, () => this.#take(new Exchange(req, res, this.#services)))
   }
 
   readonly onCheckContinue = (req: IncomingMessage, res: ServerResponse): void => {
-    const exchange = new Exchange(req, res, this.#services)
-    exchange.expectsContinue = true
-    this.#take(exchange)
+    inTurn(res, () => {
+      const exchange = new Exchange(req, res, this.#services)
+      exchange.expectsContinue = true
+      this.#take(exchange)
+    })
   }
 
   readonly onAdminRequest = (req: IncomingMessage, res: ServerResponse): void => {
@@ -98,6 +100,15 @@ class RouterService implements Router {
       sendError(exchange, new S3Error('SlowDown'))
     } else void answer(exchange)
   }
+}
+
+/**
+ * A request that was sent behind another on its connection begins when that one is answered, since
+ * it may rest on what that one writes; until then it has no socket. Source: RFC 9112, 9.3.2.
+ */
+function inTurn(res: ServerResponse, begin: () => void): void {
+  if (res.socket === null) res.once('socket', begin)
+  else begin()
 }
 
 /** Ids of 16 hex digits: half names the process, half counts. */

@@ -5,7 +5,14 @@ import { readId, type BucketId, type UploadId } from '../base/id.ts'
 import { KEY_START, SPACE, after as behind, idKey, partKey, uploadNameKey } from './keys.ts'
 import { EMPTY_PAGE, startOf } from './list.ts'
 import { isKeyOfList, possible, scanOf } from './list-scan.ts'
-import type { CompletedUpload, ListPage, ListUploadsRequest, Part, Upload } from './object-index.ts'
+import {
+  ObjectIndexError,
+  type CompletedUpload,
+  type ListPage,
+  type ListUploadsRequest,
+  type Part,
+  type Upload,
+} from './object-index.ts'
 import { decodePartRecord } from './part-record.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 import {
@@ -18,9 +25,12 @@ import {
 /** 0x00, the time of initiation and the upload's id behind the key. */
 const SUFFIX_BYTES = 1 + 8 + 16
 
+/** How often a page whose uploads end while they are looked up is read again. */
+const PAGE_TRIES = 5
+
 /**
- * The page's names are of one moment, the records of the next: an upload that ended between is left
- * out, as it would be a moment later.
+ * The page's names are of one moment, the records of the next: where an upload ended between, the
+ * page is read again. Leaving it out would leave the caller without a place to go on from.
  */
 export async function listUploads(
   engine: ReadEngine,
@@ -28,6 +38,20 @@ export async function listUploads(
 ): Promise<ListPage<Upload>> {
   const request = possible(asked)
   if (request === null) return EMPTY_PAGE
+  for (let tries = 0; tries < PAGE_TRIES; tries += 1) {
+    const { ids, ...page } = await namesOf(engine, request)
+    const entries = await uploadsOf(engine, ids)
+    if (entries.length === ids.length) return { ...page, entries }
+  }
+  throw new ObjectIndexError(
+    'unavailable',
+    `uploads of bucket ${request.bucketId} end faster than they can be listed; try again`,
+  )
+}
+
+type Names = Omit<ListPage<Upload>, 'entries'> & { readonly ids: readonly UploadId[] }
+
+async function namesOf(engine: ReadEngine, request: ListUploadsRequest): Promise<Names> {
   const { bucketId, prefix, delimiter, limit } = request
   const ids: UploadId[] = []
   const prefixes: string[] = []
@@ -53,14 +77,17 @@ export async function listUploads(
   const guard = new VisitorGuard()
   await readEngine(engine, { ranges: [{ ...scan.read, visit: guard.wrap(scan.read.visit) }] })
   guard.rethrow()
-  const entries: Upload[] = []
+  return { ids, prefixes, isTruncated: scan.isTruncated(), last }
+}
+
+/** Those that are still open, in the same order. */
+async function uploadsOf(engine: ReadEngine, ids: readonly UploadId[]): Promise<Upload[]> {
   const { values } = await readEngine(engine, { keys: ids.map(uploadKey) })
-  for (const [index, uploadId] of ids.entries()) {
+  return ids.flatMap((uploadId, index) => {
     const value = values[index] ?? null
     const record = value === null ? null : decodeUploadRecord(uploadId, value)
-    if (record?.kind === 'open') entries.push(record.upload)
-  }
-  return { entries, prefixes, isTruncated: scan.isTruncated(), last }
+    return record?.kind === 'open' ? [record.upload] : []
+  })
 }
 
 async function startOfUploads(

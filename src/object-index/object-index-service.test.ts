@@ -3,20 +3,26 @@
 
 import { strict as check } from 'node:assert'
 import { test } from 'node:test'
+import { newId, type BucketId, type CommitId } from '../base/id.ts'
 import { ManualClock } from '../base/manual-clock.ts'
 import { openMemoryEngine, type BatchFault } from '../engine/memory.ts'
+import { sweepKey } from './keys.ts'
 import { ObjectIndexError } from './object-index.ts'
 import { openObjectIndex } from './object-index-service.ts'
 import { SeededRandom, World, refusal } from './suite-world.ts'
+
+const bucketOfNone = '0'.repeat(32) as BucketId
 
 /** A world whose engine does to its next batch what `next` says. */
 async function faulty(): Promise<{
   world: World
   clock: ManualClock
   next: (fault: BatchFault) => void
+  failReads: (count: number) => void
 }> {
   const clock = new ManualClock(1_700_000_000_000)
   let fault: BatchFault = { kind: 'none' }
+  let failingReads = 0
   const engine = openMemoryEngine({
     clock,
     faults: {
@@ -24,6 +30,10 @@ async function faulty(): Promise<{
         const now = fault
         fault = { kind: 'none' }
         return now
+      },
+      onRead: () => {
+        failingReads -= 1
+        return failingReads >= 0 ? 'unavailable' : 'none'
       },
     },
   })
@@ -42,6 +52,9 @@ async function faulty(): Promise<{
     clock,
     next: (wanted) => {
       fault = wanted
+    },
+    failReads: (count) => {
+      failingReads = count
     },
   }
 }
@@ -103,4 +116,47 @@ test('the sweeper runs until it is told to stop', async () => {
   stop.abort()
   await running
   await world.close()
+})
+
+/** Whether the sweeper, running for a while, gets rid of an aborted upload's part. */
+async function sweepsWithin(
+  { world, clock }: Awaited<ReturnType<typeof faulty>>,
+  meanwhile: () => Promise<void>,
+): Promise<boolean> {
+  const bucketId = await world.bucket()
+  const uploadId = await world.createUpload(bucketId, 'k')
+  await world.putPart(bucketId, 'k', uploadId, 1)
+  await world.done({ kind: 'abort-upload', bucketId, key: 'k', uploadId })
+  await meanwhile()
+  const stop = new AbortController()
+  const index = world.opened.index as ReturnType<typeof openObjectIndex>
+  const running = index.runSweeper(stop.signal)
+  for (let turn = 0; turn < 10; turn += 1) await clock.advance(1000)
+  stop.abort()
+  await running
+  const use = await world.index.extent(world.extentId)
+  await world.close()
+  return use?.references === 0
+}
+
+test('the sweeper goes on behind a record of its queue that is damaged', async () => {
+  const opened = await faulty()
+  const isSwept = await sweepsWithin(opened, async () => {
+    await opened.world.opened.engine.commit({
+      id: newId<CommitId>(opened.world.random),
+      reads: {},
+      decide: () => ({
+        kind: 'apply',
+        mutations: [{ kind: 'set', key: sweepKey(0, 1, bucketOfNone), value: Buffer.from('bad') }],
+        result: null,
+      }),
+    })
+  })
+  check.ok(isSwept)
+})
+
+test('the sweeper outlives reads that fail', async () => {
+  const opened = await faulty()
+  const isSwept = await sweepsWithin(opened, async () => opened.failReads(3))
+  check.ok(isSwept)
 })

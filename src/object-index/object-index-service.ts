@@ -37,7 +37,7 @@ import type { Plan, Refused } from './plan.ts'
 import { planPut } from './plan-put.ts'
 import { planAbortUpload, planCreateUpload, planPutPart } from './plan-upload.ts'
 import { countIn, referencesIn } from './read-extent.ts'
-import { planSweep, sweepEntries } from './sweep.ts'
+import { planSweep, sweepEntry, sweepStart } from './sweep.ts'
 
 export interface ObjectIndexOptions {
   readonly engine: Engine
@@ -232,11 +232,10 @@ class Applier {
 
   async sweep(commits: number): Promise<SweepProgress> {
     let done = 0
-    const skipped = new Set<string>()
+    let from = sweepStart()
     while (done < commits) {
-      const entries = await sweepEntries(this.engine, skipped.size + 1)
-      const entry = entries.find(({ key }) => !skipped.has(key.toString('latin1')))
-      if (entry === undefined) return { isDone: true, commits: done }
+      const entry = await sweepEntry(this.engine, from)
+      if (entry === null) return { isDone: true, commits: done }
       try {
         const plan = await planSweep(this.engine, entry)
         const outcome = await this.once(plan, newId<CommitId>(this.random))
@@ -245,7 +244,7 @@ class Applier {
       } catch (cause) {
         // A damaged record holds up what it belongs to, and nothing else; validation names it.
         if (!(cause instanceof ObjectIndexError) || cause.code !== 'corrupt') throw cause
-        skipped.add(entry.key.toString('latin1'))
+        from = Buffer.concat([entry.key, Buffer.of(0)])
       }
     }
     return { isDone: false, commits: done }

@@ -3,7 +3,7 @@
 // entry of the queue is a record, so a crash goes on where it was; each step is one bounded commit.
 
 import { readId, type BucketId, type UploadId } from '../base/id.ts'
-import type { Engine, Overlay } from '../engine/engine.ts'
+import type { Overlay } from '../engine/engine.ts'
 import { RecordReader } from './binary.ts'
 import { bucketKey } from './bucket-record.ts'
 import { Changes, SWEEP, SWEEP_RECORD_VERSION, bucketSumKey } from './changes.ts'
@@ -14,12 +14,15 @@ import {
   idKey,
   manifestPageKey,
   partKey,
+  readUInt64,
   spaceRange,
   sweepKey,
 } from './keys.ts'
+import { ObjectIndexError } from './object-index.ts'
 import { decodeManifestPage, decodePartRecord } from './part-record.ts'
 import { apply, plan, refuse, type Plan } from './plan.ts'
 import { abort, dropPartReferences } from './plan-upload.ts'
+import { readEngine, type ReadEngine } from './reading.ts'
 import { decodeUploadRecord, uploadKey } from './upload-record.ts'
 
 /** Bounds of one step. A part may have 80 blobs. */
@@ -44,40 +47,41 @@ export interface Swept {
   readonly isDue: boolean
 }
 
-/** The first entries of the queue, by when they are due. */
-export async function sweepEntries(
-  engine: Pick<Engine, 'read'>,
-  limit: number,
-): Promise<SweepEntry[]> {
-  const entries: SweepEntry[] = []
-  await engine.read({
-    ranges: [
-      {
-        range: spaceRange(SPACE.sweep),
-        limit,
-        visit: (key, value) => {
-          const copy = Buffer.from(key)
-          const bucketId = new RecordReader(copy, value, SWEEP_RECORD_VERSION).id<BucketId>()
-          entries.push({
-            key: copy,
-            kind: copy[9] ?? 0,
-            dueAtMs: Number(copy.readBigUInt64BE(1)),
-            id: readId<UploadId>(copy, 10),
-            bucketId,
-          })
-          return 'next'
-        },
-      },
-    ],
-  })
-  return entries
+/** Damaged entries that are passed over at most before one that can be read. */
+const DAMAGED_MAX = 1000
+
+/** The first entry of the queue from `from` on, by when they are due; damaged ones stay behind. */
+export async function sweepEntry(engine: ReadEngine, from: Uint8Array): Promise<SweepEntry | null> {
+  const found: SweepEntry[] = []
+  const { end } = spaceRange(SPACE.sweep)
+  const visit = (key: Buffer, value: Buffer): 'next' | 'stop' => {
+    const entry = entryOf(Buffer.from(key), value)
+    if (entry === null) return 'next'
+    found.push(entry)
+    return 'stop'
+  }
+  await readEngine(engine, { ranges: [{ range: { start: from, end }, limit: DAMAGED_MAX, visit }] })
+  return found[0] ?? null
+}
+
+/** Where the queue begins. */
+export function sweepStart(): Uint8Array {
+  return spaceRange(SPACE.sweep).start
+}
+
+/** Null for a damaged record: validation names it, and the rest of the queue goes on. */
+function entryOf(key: Buffer, value: Buffer): SweepEntry | null {
+  try {
+    const bucketId = new RecordReader(key, value, SWEEP_RECORD_VERSION).id<BucketId>()
+    return { key, kind: key[9] ?? 0, dueAtMs: readUInt64(key, 1), id: readId(key, 10), bucketId }
+  } catch (cause) {
+    if (cause instanceof ObjectIndexError) return null
+    throw cause
+  }
 }
 
 /** One step for an entry, from what can be read now. */
-export async function planSweep(
-  engine: Pick<Engine, 'read'>,
-  entry: SweepEntry,
-): Promise<Plan<Swept>> {
+export async function planSweep(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Swept>> {
   switch (entry.kind) {
     case SWEEP.manifest:
       return planManifest(engine, entry)
@@ -108,7 +112,7 @@ function step(
 }
 
 /** Nobody can add a reference to a manifest that has none: a copy needs a version that has one. */
-async function planManifest(engine: Pick<Engine, 'read'>, entry: SweepEntry): Promise<Plan<Swept>> {
+async function planManifest(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Swept>> {
   const uploadId = entry.id as UploadId
   const pages = await keysUnder(engine, idKey(SPACE.manifestPage, uploadId), 10)
   const prefix = idKey(SPACE.manifestReverse, uploadId)
@@ -133,13 +137,13 @@ async function planManifest(engine: Pick<Engine, 'read'>, entry: SweepEntry): Pr
   )
 }
 
-async function planParts(engine: Pick<Engine, 'read'>, entry: SweepEntry): Promise<Plan<Swept>> {
+async function planParts(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Swept>> {
   const uploadId = entry.id as UploadId
   const pages = await keysUnder(engine, idKey(SPACE.manifestPage, uploadId), 10)
   const named = await namedIn(engine, uploadId, pages.length)
   const unnamed: number[] = []
   const prefix = idKey(SPACE.part, uploadId)
-  await engine.read({
+  await readEngine(engine, {
     ranges: [
       {
         range: { start: prefix, end: after(prefix) },
@@ -179,12 +183,12 @@ async function planParts(engine: Pick<Engine, 'read'>, entry: SweepEntry): Promi
 
 /** Part numbers that the manifest names. */
 async function namedIn(
-  engine: Pick<Engine, 'read'>,
+  engine: ReadEngine,
   uploadId: UploadId,
   pages: number,
 ): Promise<Set<number>> {
   const keys = Array.from({ length: pages }, (_, page) => manifestPageKey(uploadId, page))
-  const { values } = await engine.read({ keys })
+  const { values } = await readEngine(engine, { keys })
   const named = new Set<number>()
   for (const [page, value] of values.entries()) {
     if (value === null) continue
@@ -204,7 +208,7 @@ function planMarker(entry: SweepEntry): Plan<Swept> {
 }
 
 /** Ends the uploads that a deleted bucket still had; then, when they are swept, its sums. */
-async function planBucket(engine: Pick<Engine, 'read'>, entry: SweepEntry): Promise<Plan<Swept>> {
+async function planBucket(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Swept>> {
   const names = await keysUnder(engine, idKey(SPACE.uploadName, entry.bucketId), UPLOADS_A_STEP)
   const uploads = names.map((name) => readId<UploadId>(name, name.length - 16))
   const sumKey = bucketSumKey(entry.bucketId)
@@ -235,13 +239,9 @@ async function planBucket(engine: Pick<Engine, 'read'>, entry: SweepEntry): Prom
   )
 }
 
-async function keysUnder(
-  engine: Pick<Engine, 'read'>,
-  prefix: Buffer,
-  limit: number,
-): Promise<Buffer[]> {
+async function keysUnder(engine: ReadEngine, prefix: Buffer, limit: number): Promise<Buffer[]> {
   const keys: Buffer[] = []
-  await engine.read({
+  await readEngine(engine, {
     ranges: [
       {
         range: { start: prefix, end: after(prefix) },

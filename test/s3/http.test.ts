@@ -321,8 +321,9 @@ test('S3.md 20: errors have the fields of their code', async () => {
   isError(post, 405, 'MethodNotAllowed', { Method: 'POST', ResourceType: 'OBJECT' })
   const header = await client.put(`${bucket}/k`, 'x', { 'x-amz-object-lock-mode': 'GOVERNANCE' })
   isError(header, 501, 'NotImplemented', { Header: 'x-amz-object-lock-mode' })
+  // What XML cannot carry is replaced, so that the code can be read.
   const odd = await client.get(targetOf(bucket, '<&>"\'\u0001\r'))
-  assert.ok(odd.text.includes(`<Key>&lt;&amp;&gt;&quot;'&#1;&#13;</Key>`), odd.text)
+  isError(odd, 404, 'NoSuchKey', { Key: '<&>"\'\ufffd\r' })
 })
 
 test('S3.md 21: dates go out in RFC 1123 and ISO 8601, and come in in four forms', async () => {

@@ -79,8 +79,8 @@ test('a quiet store is left alone by a running archiver', async () => {
   await until(store, 500, () => (turns += 1) > 300)
   assert.deepEqual(store.engine.status().versionstamp, versionstamp)
   await store.archiver[Symbol.asyncDispose]()
-  assert.equal(store.clock.waiting, 0, 'no timer is left')
   await store.close()
+  assert.equal(store.clock.waiting, 0, 'no timer is left')
 })
 
 test('the archive holds every entry once, in order, as the engine wrote it', async () => {

@@ -8,11 +8,10 @@ import { BLOCK_SIZE_BYTES, DISK_PAGE_SIZE_BYTES } from '../base/limits.ts'
 import type { ExtentUse, ObjectIndexReader } from '../object-index/object-index.ts'
 
 const PAGE_REFERENCES = 1000
-/** About what a blob's record takes beside header and data: its trailer, and a CRC for each block. */
-const TRAILER_SIZE_BYTES = 96
+/** What a record takes beside header and data: a trailer, and a CRC for each block. Source: blob.md. */
+const TRAILER_SIZE_BYTES = 68
 const BLOCK_CHECKSUM_SIZE_BYTES = 4
-/** The least that a header takes. */
-const HEADER_SIZE_BYTES_MIN = 64
+const HEADER_SIZE_BYTES_MIN = 80
 /** Below this share of its room an extent is a small one. */
 const SMALL_SHARE = 1 / 8
 /** So many small ones, left by processes that ended, are merged. */
@@ -24,7 +23,7 @@ export interface Candidate {
   readonly garbageBytes: number
 }
 
-/** Bytes of a blob's whole record, about. */
+/** Bytes of a blob's whole record, with what aligns the next one. */
 export function recordSizeBytes(location: Location, layout: 'packed' | 'direct'): number {
   const { headerSizeBytes, dataSizeBytes } = location
   const blocks = Math.ceil(dataSizeBytes / BLOCK_SIZE_BYTES)

@@ -13,10 +13,12 @@ import {
   manifestReverseKey,
   partKey,
   reverseKey,
+  uploadNameKey,
   versionKey,
 } from './keys.ts'
 import { ObjectIndexError, type ObjectVersion } from './object-index.ts'
 import { World, type OpenIndex } from './suite-world.ts'
+import { uploadKey } from './upload-record.ts'
 import {
   estimateRecords,
   mergeValidation,
@@ -98,6 +100,28 @@ function referencesOf(version: ObjectVersion, bucketId: BucketId): Buffer[] {
 }
 
 function damageTests(run: Run): void {
+  run(
+    'an upload that was all its bucket had, removed whole, is found by its bucket',
+    async (world) => {
+      const bucketId = await world.bucket()
+      const uploadId = await world.createUpload(bucketId, 'k')
+      const { locations } = await world.putPart(bucketId, 'k', uploadId, 1)
+      const upload = await world.index.upload(bucketId, 'k', uploadId)
+      check.ok(upload !== null)
+      const referrer = { kind: 'part', uploadId, partNumber: 1 } as const
+      await plant(world, [
+        remove(uploadKey(uploadId)),
+        remove(uploadNameKey(bucketId, 'k', upload.initiatedAtMs, uploadId)),
+        remove(partKey(uploadId, 1)),
+        ...locations.map(({ extentId, offset }) => remove(reverseKey(extentId, offset, referrer))),
+      ])
+      check.deepEqual(await found(world), [
+        `wrong-extent-sums: extent ${world.extentId}`,
+        `wrong-upload: bucket ${bucketId}`,
+      ])
+    },
+  )
+
   run(
     'a record removed behind the index is found, by bucket and by name',
     async (world, bucketId) => {

@@ -298,7 +298,8 @@ async function compareUploads(
   options: ValidationOptions,
 ): Promise<void> {
   const differing = new Map<BucketId, string>()
-  for (const [id, found] of merged.buckets) {
+  for (const id of new Set([...merged.buckets.keys(), ...merged.bucketSums.keys()])) {
+    const found = merged.buckets.get(id) ?? new BucketTally()
     const difference = uploadDifference(found, merged.bucketSums.get(id) ?? NO_SUMS)
     if (difference !== null) differing.set(id, difference)
   }

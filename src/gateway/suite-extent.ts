@@ -124,6 +124,30 @@ export function extentTests(open: OpenWorld): void {
     await world.put('later', data)
   })
 
+  test('an extent that is given up is sealed only behind the commits of what is in it', async () => {
+    await using world = await open()
+    await shrink(world)
+    const sites: string[] = []
+    let isHeld = false
+    world.hook = async (site) => {
+      if (site === 'placement.seal' || site === 'index.applied') sites.push(site)
+      if (site !== 'index.apply' || isHeld) return
+      isHeld = true // one that fits no more comes between the bytes and their commit
+      const gone = new TypeError('gone')
+      const before = (): void => {
+        throw gone
+      }
+      const body = new TestBody(Buffer.alloc(0), { sizeBytes: BLOB_SIZE_BYTES_MAX, before })
+      await check.rejects(world.gateway.put(world.requestFor('other', body)), gone)
+      for (let turn = 0; turn < 20; turn++) await world.store.disk.list('')
+      check.deepEqual(sites, [])
+    }
+    const data = longBytes(world.store, MIB)
+    await world.put('k', data)
+    check.equal(sites[0], 'index.applied')
+    check.ok((await world.get('k')).equals(data))
+  })
+
   test('closing waits for what is being written, and seals', async () => {
     const world = await open()
     const gate = new Gate(1)

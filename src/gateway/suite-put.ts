@@ -209,14 +209,17 @@ function lengthTests(open: OpenWorld, name: string, size: number): void {
     })
     await check.rejects(world.gateway.put(world.requestFor('k', broken)), gone)
     const abort = new AbortController()
+    let takenAfter = 0
     const aborted = new TestBody(data, {
       pieceSizeBytes: Math.ceil(size / 7),
       before: (at) => {
+        if (abort.signal.aborted) takenAfter++
         if (at > brokenAt) abort.abort(gone)
       },
     })
     const request = world.requestFor('k', aborted, { signal: abort.signal })
     await check.rejects(world.gateway.put(request), gone)
+    if (name === 'large') check.equal(takenAfter, 0, 'what nobody wants any more is not read')
     check.ok(await world.isAbsent('k'))
     check.equal(world.held.count, 0)
   })

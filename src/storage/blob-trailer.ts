@@ -15,12 +15,13 @@ const MD5_OFFSET = 16
 const CHECKSUM_OFFSET: number = MD5_OFFSET + MD5_SIZE_BYTES
 const CRC_OFFSET: number = TRAILER_SIZE_BYTES - 4
 
-/** A trailer with what it repeats of its record: the data's size and the blob's checksum. */
-export interface StoredTrailer extends BlobTrailer {
+export interface RepeatedOfRecord {
   readonly dataSizeBytes: number
   /** As in the blob's location: CRC-32 over the plain CRCs of its blocks. */
   readonly blobChecksum: number
 }
+
+export interface StoredTrailer extends BlobTrailer, RepeatedOfRecord {}
 
 /** Where a trailer stands. */
 export interface TrailerPlace {
@@ -52,23 +53,31 @@ export function encodeTrailer(
   into.writeUInt32LE(crc >>> 0, at + CRC_OFFSET)
 }
 
-/** The trailer in exactly these bytes. @throws StorageError `damaged` */
-export function decodeTrailer(bytes: Buffer, place: TrailerPlace): StoredTrailer {
+/**
+ * Checks that these bytes are exactly one sound trailer, written for this place; answers what it
+ * repeats of its record. @throws StorageError `damaged`
+ */
+export function checkTrailer(bytes: Buffer, place: TrailerPlace): RepeatedOfRecord {
   if (bytes.length !== TRAILER_SIZE_BYTES) throw damaged('a blob ends without its trailer')
   const crc = crc32(bytes.subarray(0, CRC_OFFSET)) ^ seedAt(place.extentSeed, place.offset)
-  const [md5Size = 0, checksumAlgorithm = 0, checksumSize = 0] = bytes.subarray(12, 15)
+  const md5Size = bytes.readUInt8(12)
   const isSound =
     crc >>> 0 === bytes.readUInt32LE(CRC_OFFSET) &&
     bytes.readUInt32LE(0) === TRAILER_MAGIC &&
     (md5Size === 0 || md5Size === MD5_SIZE_BYTES) &&
-    checksumSize <= CHECKSUM_SIZE_BYTES_MAX
+    bytes.readUInt8(14) <= CHECKSUM_SIZE_BYTES_MAX
   if (!isSound) throw damaged('a blob trailer fails its checksum')
+  return { dataSizeBytes: bytes.readUInt32LE(4), blobChecksum: bytes.readUInt32LE(8) }
+}
+
+/** The trailer in exactly these bytes. @throws StorageError `damaged`, as `checkTrailer` */
+export function decodeTrailer(bytes: Buffer, place: TrailerPlace): StoredTrailer {
+  const repeated = checkTrailer(bytes, place)
   return {
-    dataSizeBytes: bytes.readUInt32LE(4),
-    blobChecksum: bytes.readUInt32LE(8),
-    checksumAlgorithm,
-    md5: bytes.subarray(MD5_OFFSET, MD5_OFFSET + md5Size),
-    checksum: bytes.subarray(CHECKSUM_OFFSET, CHECKSUM_OFFSET + checksumSize),
+    ...repeated,
+    md5: bytes.subarray(MD5_OFFSET, MD5_OFFSET + bytes.readUInt8(12)),
+    checksumAlgorithm: bytes.readUInt8(13),
+    checksum: bytes.subarray(CHECKSUM_OFFSET, CHECKSUM_OFFSET + bytes.readUInt8(14)),
   }
 }
 

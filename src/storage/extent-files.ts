@@ -94,7 +94,9 @@ export class ExtentFiles implements AsyncDisposable {
     if (this.#isClosed) throw new StorageError('closed', 'storage is closed')
     const entry = this.#take(extentId)
     try {
-      return await guard(`extent ${extentId}`, async () => await read(await entry.file))
+      return await read(await entry.file)
+    } catch (error) {
+      throw storageError(error, `extent ${extentId}`)
     } finally {
       entry.uses--
       entry.usedAtMs = this.#clock.monotonicMs()

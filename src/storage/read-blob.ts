@@ -23,8 +23,8 @@ import {
   TRAILER_SIZE_BYTES,
   trailerOffsetOf,
 } from './blob-layout.ts'
-import { decodeTrailer } from './blob-trailer.ts'
-import type { StoredTrailer } from './blob-trailer.ts'
+import { checkTrailer, decodeTrailer } from './blob-trailer.ts'
+import type { RepeatedOfRecord, StoredTrailer } from './blob-trailer.ts'
 import type { ExtentFiles } from './extent-files.ts'
 import { pieceSizeBytes, type StreamCount } from './piece-size.ts'
 import { addBlock, seedAt, seedOfExtent } from './place-crc.ts'
@@ -153,11 +153,11 @@ export async function readWholeBlob(files: ExtentFiles, location: Location): Pro
   const trailerAt = bytes.length - TRAILER_SIZE_BYTES
   const extentSeed = seedOfExtent(location.extentId)
   const head = bytes.subarray(0, headerSizeBytes)
-  requireSize(
-    location,
-    named(location, () => checkHeader(head, { extentSeed, offset })),
-  )
-  trailerIn(location, bytes.subarray(trailerAt))
+  const tail = bytes.subarray(trailerAt)
+  requireEnds(location, () => ({
+    headerSays: checkHeader(head, { extentSeed, offset }),
+    trailer: checkTrailer(tail, { extentSeed, offset: offset + trailerAt }),
+  }))
   let checksum = 0
   const stored = bytes.subarray(headerSizeBytes, trailerAt)
   const data = verifyBlocks(location, stored, offset + headerSizeBytes, (blockCrc) => {
@@ -179,9 +179,11 @@ export async function describeBlob(
   await readExactly(files, location, head, offset)
   await readExactly(files, location, tail, trailerOffsetOf(location))
   const extentSeed = seedOfExtent(location.extentId)
-  const header = named(location, () => decodeHeader(head, { extentSeed, offset }))
-  requireSize(location, header.dataSizeBytes)
-  return { header, trailer: trailerIn(location, tail) }
+  return requireEnds(location, () => {
+    const header = decodeHeader(head, { extentSeed, offset })
+    const trailer = decodeTrailer(tail, { extentSeed, offset: trailerOffsetOf(location) })
+    return { header, headerSays: header.dataSizeBytes, trailer }
+  })
 }
 
 /** Reads every block of a blob without keeping any. @throws StorageError */
@@ -192,16 +194,28 @@ export async function readThrough(parts: ReadParts, location: Location): Promise
   assert(doneBytes === location.dataSizeBytes, 'a blob that was read whole is whole')
 }
 
-/** The trailer that stands in these bytes, of the blob that the location names. */
-function trailerIn(location: Location, bytes: Buffer): StoredTrailer {
-  const place = {
-    extentSeed: seedOfExtent(location.extentId),
-    offset: trailerOffsetOf(location),
+interface Ends {
+  /** Bytes of data, by the header. */
+  readonly headerSays: number
+  readonly trailer: RepeatedOfRecord
+}
+
+/** Runs `decode`, whose errors come to say where, and compares with what the location names. */
+function requireEnds<T extends Ends>(location: Location, decode: () => T): T {
+  let ends: T
+  try {
+    ends = decode()
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    throw damagedAt(location, error.message)
   }
-  const trailer = named(location, () => decodeTrailer(bytes, place))
-  requireSize(location, trailer.dataSizeBytes)
+  const { headerSays, trailer } = ends
+  const { dataSizeBytes } = location
+  if (headerSays !== dataSizeBytes || trailer.dataSizeBytes !== dataSizeBytes) {
+    throw otherBlob(location)
+  }
   requireNamed(location, trailer.blobChecksum)
-  return trailer
+  return ends
 }
 
 /** No record was ever written with other lengths: nothing is read, and no memory taken, for them. */
@@ -217,26 +231,12 @@ function requirePossible(location: Location): void {
   if (!isPossible) throw damagedAt(location, 'its location is impossible')
 }
 
-function requireSize(location: Location, dataSizeBytes: number): void {
-  if (dataSizeBytes !== location.dataSizeBytes) throw otherBlob(location)
-}
-
 function requireNamed(location: Location, checksum: number): void {
   if (checksum !== location.checksum) throw otherBlob(location)
 }
 
 function otherBlob(location: Location): StorageError {
   return damagedAt(location, 'it is not the blob that was named')
-}
-
-/** Runs `decode`; its errors say where. */
-function named<T>(location: Location, decode: () => T): T {
-  try {
-    return decode()
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    throw damagedAt(location, error.message)
-  }
 }
 
 /** The error for bytes that are not what was written, by place. */

@@ -37,7 +37,10 @@ export function openStorage({ disk, clock }: StorageOptions): Storage {
     },
     read: (location, range, signal) => readRange(parts, location, range, signal),
     readWhole: async (location) => await readWholeBlob(files, location),
-    describe: async (location) => ({ ...(await describeBlob(files, location)), location }),
+    describe: async (location) => {
+      const { header, trailer } = await describeBlob(files, location)
+      return { header, trailer, location }
+    },
     scan: (extentId: ExtentId) => scanExtent(files, extentId),
     verify: async (location) => await verifyBlob(parts, location),
     extents: async () => await files.list(),

@@ -1,6 +1,7 @@
 // The reading half of the directory, for any process that can read the engine. Decoded entries are
 // kept and guarded by the generation record: what is known costs one get, and is never stale.
 
+import { ENGINE_KEY_SIZE_BYTES_MAX } from '../base/limits.ts'
 import { EngineError, type Engine, type ReadRequest, type ReadResult } from '../engine/engine.ts'
 import {
   DirectoryError,
@@ -121,6 +122,7 @@ class GuardedCache {
 
   /** `key` is one of a space that always loads the same type. */
   async get<T>(key: Buffer, load: () => Promise<T>): Promise<T> {
+    if (key.length > ENGINE_KEY_SIZE_BYTES_MAX) return await load() // nothing that is worth keeping
     const name = key.toString('latin1')
     const { values } = await read(this.engine, { keys: [generationKey()] })
     const generation = decodeGeneration(values[0] ?? null)
@@ -140,12 +142,14 @@ class GuardedCache {
   }
 }
 
-/** One record, decoded; null where there is none. */
+/** One record, decoded; null where there is none, as under a key that none can have. */
 async function one<T>(
   engine: ReadEngine,
   key: Buffer,
   decode: (key: Buffer, value: Buffer) => T,
 ): Promise<T | null> {
+  // Names come from anyone who sends a request, of any length.
+  if (key.length > ENGINE_KEY_SIZE_BYTES_MAX) return null
   const { values } = await read(engine, { keys: [key] })
   const value = values[0] ?? null
   return value === null ? null : decode(key, value)

@@ -201,6 +201,14 @@ function readerTests(run: Run): void {
     check.equal((await reader.bucketByName('photos'))?.state, 'deleting')
   })
 
+  run('a name of any length can be asked for', async ({ directory }) => {
+    for (const length of [0, 64, 1976, 1977, 1978, 1979, 16_384]) {
+      check.equal(await directory.bucketByName('n'.repeat(length)), null)
+      check.equal(await directory.accessKey('K'.repeat(length)), null)
+      check.equal(await directory.account('\u00e9'.repeat(length)), null)
+    }
+  })
+
   run('a refusal raises no generation', async ({ directory }) => {
     await directory.apply(account('ann'))
     const before = await directory.generation()

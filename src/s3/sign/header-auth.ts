@@ -87,18 +87,27 @@ function splitAuthorization(authorization: string): AuthorizationFields {
 
 /** The value of `name` in `Credential=…, SignedHeaders=…,Signature=…`: spaces are optional. */
 function field(authorization: string, from: number, name: string): string {
-  let start = authorization.indexOf(name, from)
-  // `Signature=` must not be found inside another field, so a separator goes before it.
-  while (start > 0 && authorization[start - 1] !== ' ' && authorization[start - 1] !== ',') {
-    start = authorization.indexOf(name, start + 1)
-  }
-  if (start <= 0) {
+  const start = fieldStart(authorization, from, name)
+  if (start < 0) {
     const list = 'expecting Credential, SignedHeaders and Signature, separated by commas.'
     throw malformed(CODE, `it has no ${name.slice(0, -1)}; ${list}`)
   }
-  start += name.length
+  // Two readers could take different ones.
+  if (fieldStart(authorization, start, name) >= 0) {
+    throw malformed(CODE, `it has more than one ${name.slice(0, -1)}.`)
+  }
   const comma = authorization.indexOf(',', start)
   return authorization.slice(start, comma < 0 ? authorization.length : comma).trim()
+}
+
+/** Where the value of the next field `name` starts; -1 where there is none. */
+function fieldStart(authorization: string, from: number, name: string): number {
+  let at = authorization.indexOf(name, from)
+  // `Signature=` must not be found inside another field, so a separator goes before it.
+  while (at > 0 && authorization[at - 1] !== ' ' && authorization[at - 1] !== ',') {
+    at = authorization.indexOf(name, at + 1)
+  }
+  return at <= 0 ? -1 : at + name.length
 }
 
 const CODE = 'AuthorizationHeaderMalformed'

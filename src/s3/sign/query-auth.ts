@@ -11,11 +11,15 @@ import type { AuthContext, SignedRequest, SigV4Auth } from './auth.ts'
 /** Judges all of a presigned URL but the signature itself; see `parseAuth` for errors. */
 export function parseQueryAuth(request: SignedRequest, context: AuthContext): SigV4Auth {
   const { query } = request.target
-  const params = NAMES.map((name) => queryValue(query, name))
+  const params = [...NAMES].map((name) => queryValue(query, name))
   const [algorithm, credentialText, amzDate, expires, signedHeaders, signature] = params
   if (!algorithm || !credentialText || !amzDate || !expires || !signedHeaders || !signature) {
-    const reason = `Query-string authentication version 4 requires ${NAMES.join(', ')}.`
+    const reason = `Query-string authentication version 4 requires ${[...NAMES].join(', ')}.`
     throw malformed(CODE, reason)
+  }
+  // Two readers could take different ones; the signature itself is not signed.
+  if (query.filter(([name]) => NAMES.has(name)).length > NAMES.size) {
+    throw malformed(CODE, 'each of its query parameters may stand there only once')
   }
   if (algorithm.startsWith('AWS4-ECDSA-P256-SHA256')) {
     throw new S3Error('NotImplemented', {
@@ -77,11 +81,11 @@ function checkExpiry(dateMs: number, expires: string, nowMs: number): void {
 }
 
 const CODE = 'AuthorizationQueryParametersError'
-const NAMES = [
+const NAMES: ReadonlySet<string> = new Set([
   'X-Amz-Algorithm',
   'X-Amz-Credential',
   'X-Amz-Date',
   'X-Amz-Expires',
   'X-Amz-SignedHeaders',
   'X-Amz-Signature',
-] as const
+])

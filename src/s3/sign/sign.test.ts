@@ -8,6 +8,7 @@ import { parseBaseDomains, parseTarget } from '../request-target.ts'
 import { S3Error } from '../s3-error.ts'
 import type { ParsedAuth, SignedRequest } from './auth.ts'
 import { canonicalQuery } from './canonical-query.ts'
+import { effectiveHeaders } from './effective-headers.ts'
 import { parseAuth } from './parse-auth.ts'
 import { presignTarget, signRequest } from './sign.ts'
 import { SigningKeys } from './signing-key.ts'
@@ -143,6 +144,10 @@ test('S3.md 10: broken headers are malformed, other schemes have errors of their
   assert.equal(withText(good.replace('aws4_request', 'x')), 'AuthorizationHeaderMalformed')
   assert.equal(withText(good.replace('20130524', '2013')), 'AuthorizationHeaderMalformed')
   assert.equal(withText(good.replace('SignedHeaders=host', 'x=1')), 'AuthorizationHeaderMalformed')
+  // Two of a field: another reader could take the other one.
+  for (const field of ['Credential=x', 'SignedHeaders=host', `Signature=${'0'.repeat(64)}`]) {
+    assert.equal(withText(`${good}, ${field}`), 'AuthorizationHeaderMalformed', field)
+  }
   assert.equal(withText('AWS AKIA:signature'), 'InvalidRequest')
   assert.equal(withText('AWS4-ECDSA-P256-SHA256 Credential=a'), 'NotImplemented')
   assert.equal(withText('Bearer x'), 'InvalidArgument')
@@ -269,10 +274,35 @@ test('S3.md 15: parameters that are missing or out of bounds have their own code
   assert.equal(code('Expires=86400', 'Expires=x'), expected)
   for (const name of ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature']) {
     assert.equal(code(new RegExp(`X-Amz-${name}=[^&]*&?`), ''), expected, name)
+    assert.equal(code(/$/, `&X-Amz-${name}=${'0'.repeat(64)}`), expected, `${name} twice`)
   }
   assert.equal(code('AWS4-HMAC', 'AWS5-HMAC'), expected)
   assert.equal(code('us-east-1', 'eu'), expected)
   assert.equal(code('Date=20130524T', 'Date=20130525T'), expected)
+})
+
+test('a presigned query takes the place of headers, but for checksums of an empty body', () => {
+  const sha256 = Buffer.from(EMPTY, 'hex').toString('base64')
+  const query = [
+    ['x-amz-meta-a', 'b'],
+    ['X-Amz-Date', '20130524T000000Z'],
+    ['x-amz-sdk-checksum-algorithm', 'CRC32'],
+    ['x-amz-checksum-crc32', 'AAAAAA=='],
+    ['x-amz-checksum-sha256', sha256],
+    ['x-amz-checksum-sha1', 'Kq5sNclPz7QV2+lfQIuc6R7oRu0='],
+    ['x-amz-acl', 'public-read'],
+  ] as const
+  const sent = new RequestHeaders(['x-amz-acl', 'private'])
+  assert.deepEqual(effectiveHeaders(sent, query, 'query').names, [
+    'x-amz-acl',
+    'x-amz-meta-a',
+    'x-amz-checksum-sha1',
+  ])
+  assert.equal(effectiveHeaders(sent, query, 'query').get('x-amz-acl'), 'private')
+  assert.equal(effectiveHeaders(sent, query, 'header'), sent)
+  // In a header it is the sender's own word for its body.
+  const claimed = new RequestHeaders(['x-amz-checksum-crc32', 'AAAAAA=='])
+  assert.equal(effectiveHeaders(claimed, [], 'query').get('x-amz-checksum-crc32'), 'AAAAAA==')
 })
 
 test('S3.md 15: credentials in header and query at once are refused', () => {

@@ -47,6 +47,7 @@ export async function listenHttp(
     requestTimeout: 0,
     keepAliveTimeout: options.keepAliveMs,
     joinDuplicateHeaders: false,
+    requireHostHeader: false, // the router answers that, in S3's form
     highWaterMark: 128 * 1024,
   }
   const server: Server =

@@ -33,6 +33,7 @@ async function take(exchange: Exchange): Promise<void> {
   const { req, services } = exchange
   const method = req.method ?? ''
   const sent = new RequestHeaders(req.rawHeaders)
+  checkHost(sent, req.httpVersion)
   const target = parseTarget(req.url ?? '', sent.get('host'), services.domains)
   exchange.target = target
   if (services.settings.admin === 'here' && isAdminTarget(target)) {
@@ -74,6 +75,14 @@ async function take(exchange: Exchange): Promise<void> {
   }
   if (operation.on === 'service') await operation.handle(call)
   else if (bucket !== null) await operation.handle(call, bucket)
+}
+
+/** HTTP/1.1 asks for exactly one. Source: RFC 9112, 3.2. @throws S3Error `BadRequest` */
+function checkHost(headers: RequestHeaders, httpVersion: string): void {
+  const first = headers.names.indexOf('host')
+  const isMissing = first < 0 && httpVersion !== '1.0'
+  if (!isMissing && (first < 0 || !headers.names.includes('host', first + 1))) return
+  throw new S3Error('BadRequest', { message: 'The request must have one Host header.' })
 }
 
 function notImplemented(name: S3Operation): S3Error {

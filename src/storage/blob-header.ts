@@ -27,7 +27,7 @@ const PART_SIZE_BYTES = 2 * ID_SIZE_BYTES + 2 + 2
 const ARCHIVE_SIZE_BYTES = 8 + 8 + 4
 
 /** What of a header must be read to know its size. */
-export const HEADER_START_SIZE_BYTES = 12
+const HEADER_START_SIZE_BYTES = 12
 /** No header is shorter, and none longer. */
 export const HEADER_SIZE_BYTES_MIN: number = OWNER_OFFSET + ARCHIVE_SIZE_BYTES + CRC_SIZE_BYTES
 export const HEADER_SIZE_BYTES_MAX: number =

@@ -27,7 +27,7 @@ export function recordSizeOf(headerSizeBytes: number, dataSizeBytes: number): nu
 }
 
 /** All blocks with their CRCs. */
-export function storedSizeOf(dataSizeBytes: number): number {
+function storedSizeOf(dataSizeBytes: number): number {
   return dataSizeBytes + blockCountOf(dataSizeBytes) * BLOCK_CRC_SIZE_BYTES
 }
 

@@ -168,7 +168,7 @@ export async function put(
   return await stream.finish(trailer)
 }
 
-export function cut(data: Buffer, stepBytes: number): Buffer[] {
+function cut(data: Buffer, stepBytes: number): Buffer[] {
   const pieces: Buffer[] = []
   for (let at = 0; at < data.length; at += stepBytes) pieces.push(data.subarray(at, at + stepBytes))
   return pieces
@@ -193,7 +193,7 @@ export function needed<T>(value: T | null | undefined): T {
 }
 
 /** The same numbers for the same seed. */
-export function seeded(seed: number): Random {
+function seeded(seed: number): Random {
   let state = seed >>> 0
   const next = (): number => {
     state = (state + 0x9e3779b9) >>> 0

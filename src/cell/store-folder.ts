@@ -47,8 +47,8 @@ export async function openStoreFolder(
 export function requireIndex(folder: string): void {
   if (hasFile(join(folder, INDEX_FOLDER, 'data.mdb'))) return
   throw new StoreRefused(
-    `${folder}: the index is missing. Put its folder \`${INDEX_FOLDER}\` back, or make it anew from ` +
-      `the data with: holdfast rebuild ${folder}`,
+    `${folder}: the index is missing. Make it anew from the data with: holdfast rebuild ${folder}. ` +
+      `Or move its folder \`${INDEX_FOLDER}\` back, if it was moved away; never put an older copy there`,
   )
 }
 

@@ -2,6 +2,7 @@
 // that is full is given up for a new one, and sealed once all that was written to it is committed
 // or abandoned, which only the caller knows.
 
+import { DiskError } from '../base/disk.ts'
 import { newId, type ExtentId, type WriterId } from '../base/id.ts'
 import { PACKED_BODY_SIZE_BYTES_MAX } from '../base/limits.ts'
 import type { Location } from '../base/location.ts'
@@ -76,7 +77,7 @@ export class Filler implements ExtentFiller {
 
   async settle(): Promise<void> {
     for (let open = this.#retired[0]; open !== undefined; open = this.#retired[0]) {
-      await open.writer[Symbol.asyncDispose]()
+      await closeWriter(open.writer)
       await this.#parts.seal(open.extentId)
       // Only what is sealed is forgotten: one that could not be is tried again.
       if (this.#retired[0] === open) this.#retired.shift()
@@ -91,7 +92,7 @@ export class Filler implements ExtentFiller {
   async [Symbol.asyncDispose](): Promise<void> {
     this.renew()
     // What stays open is sealed at the next start: a writer's id is never used again.
-    for (const { writer } of this.#retired.splice(0)) await writer[Symbol.asyncDispose]()
+    for (const { writer } of this.#retired.splice(0)) await closeWriter(writer)
   }
 
   async #appendPacked(
@@ -184,6 +185,15 @@ class Slot<Writer extends AsyncDisposable> {
       this.#current = null
       throw cause
     }
+  }
+}
+
+/** What was answered was durable before: a file that does not close costs a descriptor, no more. */
+async function closeWriter(writer: AsyncDisposable): Promise<void> {
+  try {
+    await writer[Symbol.asyncDispose]()
+  } catch (cause) {
+    if (!(cause instanceof StorageError) && !(cause instanceof DiskError)) throw cause
   }
 }
 

@@ -5,6 +5,7 @@ import { strict as check } from 'node:assert'
 import { test } from 'node:test'
 import { newId, type BucketId, type CommitId } from '../base/id.ts'
 import type { Mutation } from '../engine/engine.ts'
+import { bucketKey } from './bucket-record.ts'
 import { bucketSumKey } from './changes.ts'
 import { extentSumKey } from './extent-record.ts'
 import {
@@ -100,6 +101,15 @@ function referencesOf(version: ObjectVersion, bucketId: BucketId): Buffer[] {
 }
 
 function damageTests(run: Run): void {
+  run(
+    'a bucket whose own record was removed is found while it holds anything',
+    async (world, id) => {
+      const empty = await world.bucket()
+      await plant(world, [remove(bucketKey(id)), remove(bucketKey(empty))])
+      check.deepEqual(await found(world), [`missing-record: bucket ${id}`])
+    },
+  )
+
   run(
     'an upload that was all its bucket had, removed whole, is found by its bucket',
     async (world) => {

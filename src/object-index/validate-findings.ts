@@ -7,6 +7,7 @@ export interface ValidationFinding {
   readonly kind:
     | 'corrupt-record'
     | 'wrong-sums'
+    | 'missing-record'
     | 'missing-reference'
     | 'extra-reference'
     | 'wrong-extent-sums'

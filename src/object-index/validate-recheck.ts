@@ -4,6 +4,7 @@
 
 import type { BucketId, ExtentId } from '../base/id.ts'
 import type { EngineReader, KeyRange, RangeRead } from '../engine/engine.ts'
+import { bucketKey } from './bucket-record.ts'
 import { bucketSumKey } from './changes.ts'
 import { extentKey, extentSumKey } from './extent-record.ts'
 import { SPACE, bucketRange } from './keys.ts'
@@ -35,6 +36,21 @@ export async function recheckBucket(engine: EngineReader, id: BucketId): Promise
       decodeSums(sumKey, values[0] ?? null),
     ),
   )
+}
+
+/** Whether, in one snapshot, a bucket holds something and has no record. */
+export async function isWithoutRecord(engine: EngineReader, id: BucketId): Promise<boolean> {
+  let count = 0
+  const visit = (): 'stop' => {
+    count += 1
+    return 'stop'
+  }
+  const spaces = [SPACE.current, SPACE.versions]
+  const { values } = await readEngine(engine, {
+    keys: [bucketKey(id)],
+    ranges: spaces.map((space) => ({ range: bucketRange(space, id), limit: 1, visit })),
+  })
+  return values[0] === null && count > 0
 }
 
 export async function recheckExtent(engine: EngineReader, id: ExtentId): Promise<Recheck> {

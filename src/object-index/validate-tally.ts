@@ -70,6 +70,7 @@ export class Tally {
   readonly bucketSums: Map<BucketId, readonly bigint[]> = new Map()
   readonly extentSums: Map<ExtentId, readonly bigint[]> = new Map()
   readonly extentRecords: Set<ExtentId> = new Set()
+  readonly bucketRecords: Set<BucketId> = new Set()
   /** References of versions to manifests, from both sides. */
   readonly manifestForward: HashSum = new HashSum()
   readonly manifestReverse: HashSum = new HashSum()
@@ -120,8 +121,12 @@ export class Tally {
       case SPACE.manifestReverse:
         checkManifestReverse(key, value)
         return this.manifestReverse.add(hashOf(key, NO_BYTES, 0))
-      case SPACE.bucket:
-        return void decodeBucketRecord(readId<BucketId>(key, 1), value)
+      case SPACE.bucket: {
+        const id = readId<BucketId>(key, 1)
+        this.bucketRecords.add(id) // a damaged one is a finding of its own
+        decodeBucketRecord(id, value)
+        return
+      }
       case SPACE.bucketSettings:
         return checkBucketSetting(key, value)
       case SPACE.range:

@@ -16,7 +16,13 @@ import {
   type ValidationFinding,
 } from './validate-findings.ts'
 import { findDangling, findReferences } from './validate-references.ts'
-import { recheckBucket, recheckExtent, recheckUploads, type Recheck } from './validate-recheck.ts'
+import {
+  isWithoutRecord,
+  recheckBucket,
+  recheckExtent,
+  recheckUploads,
+  type Recheck,
+} from './validate-recheck.ts'
 import { BucketTally, ExtentTally, Tally } from './validate-tally.ts'
 
 export { estimateRecords, planPartitions, type ValidationRange } from './partition.ts'
@@ -51,6 +57,7 @@ export interface PartialValidation {
   readonly bucketSums: readonly (readonly [BucketId, readonly string[]])[]
   readonly extentSums: readonly (readonly [ExtentId, readonly string[]])[]
   readonly extentRecords: readonly ExtentId[]
+  readonly bucketRecords: readonly BucketId[]
   /** Hex of the set hashes: manifests' references and upload names, from both sides. */
   readonly hashes: readonly [string, string, string, string]
 }
@@ -133,6 +140,7 @@ function plain(tally: Tally): PartialValidation {
     bucketSums: [...tally.bucketSums].map(([id, sums]) => [id, sums.map(String)]),
     extentSums: [...tally.extentSums].map(([id, sums]) => [id, sums.map(String)]),
     extentRecords: [...tally.extentRecords],
+    bucketRecords: [...tally.bucketRecords],
     hashes: [
       tally.manifestForward.toHex(),
       tally.manifestReverse.toHex(),
@@ -149,6 +157,7 @@ interface Merged {
   readonly bucketSums: Map<BucketId, readonly bigint[]>
   readonly extentSums: Map<ExtentId, readonly bigint[]>
   readonly extentRecords: Set<ExtentId>
+  readonly bucketRecords: Set<BucketId>
   readonly hashes: readonly HashSum[]
 }
 
@@ -163,6 +172,7 @@ function mergeAll(parts: readonly PartialValidation[]): Merged {
       parts.flatMap((part) => part.extentSums).map(([id, sums]) => [id, sums.map(BigInt)]),
     ),
     extentRecords: new Set(parts.flatMap((part) => part.extentRecords)),
+    bucketRecords: new Set(parts.flatMap((part) => part.bucketRecords)),
     hashes: [0, 1, 2, 3].map(() => new HashSum()),
   }
   for (const part of parts) {
@@ -211,6 +221,7 @@ export async function mergeValidation(
   }
   const isQuiet = options.mode === 'quiet'
   const unsettledBuckets = await compareBuckets(engine, merged, findings, isQuiet)
+  await compareBucketRecords(engine, merged, findings)
   await compareExtents(engine, merged, findings, options)
   await compareUploads(engine, merged, findings, options)
   const total = (pick: (bucket: BucketTally) => number): number =>
@@ -254,6 +265,20 @@ async function compareBuckets(
     }
   }
   return unsettled
+}
+
+/** A bucket without its own record, which no operation finds any more. */
+async function compareBucketRecords(
+  engine: EngineReader,
+  merged: Merged,
+  findings: Findings,
+): Promise<void> {
+  for (const [id, { objects, otherVersions }] of merged.buckets) {
+    if (objects + otherVersions === 0 || merged.bucketRecords.has(id)) continue
+    // It may have been made, or emptied and deleted, during the scan.
+    if (!(await isWithoutRecord(engine, id))) continue
+    findings.add('missing-record', `bucket ${id}`, 'it holds versions, and has no record itself')
+  }
 }
 
 async function compareExtents(

@@ -33,6 +33,7 @@ export async function uploadPartCopy(call: Call, bucket: Bucket): Promise<void> 
     uploadId,
     partNumber,
     source: version,
+    sourceBucketId: source.bucket.id,
     range,
     signal: exchange.signal,
   })

@@ -93,9 +93,12 @@ async function buckets(
     ownerId === null ? nameKey(name) : ownedNameKey(ownerId, name)
   const found: BucketName[] = []
   const first = keyOf(prefix)
+  if (first.length > ENGINE_KEY_SIZE_BYTES_MAX) return found // no name is that long
   const { end } = rangeOf(first.at(-1) === 0xff ? Buffer.concat([first, Buffer.of(0)]) : first)
   // Exclusive: nothing sorts between a name and the same with 0x00 behind it.
-  const behind = after === null ? first : Buffer.concat([keyOf(after), Buffer.of(0)])
+  // No name is longer than a key, so that what stands behind one in `after` changes nothing.
+  const last = after === null ? null : keyOf(after).subarray(0, ENGINE_KEY_SIZE_BYTES_MAX)
+  const behind = last === null ? first : Buffer.concat([last, Buffer.of(0)])
   const start = Buffer.compare(behind, first) > 0 ? behind : first
   if (limit === 0 || Buffer.compare(start, end) >= 0) return found
   await pages(engine, start, end, (key, value) => {

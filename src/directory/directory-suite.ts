@@ -202,10 +202,18 @@ function readerTests(run: Run): void {
   })
 
   run('a name of any length can be asked for', async ({ directory }) => {
+    await directory.apply(account('ann'))
+    for (const name of ['a', 'nnn', 'o']) await directory.apply(claim(name, A, 'ann'))
     for (const length of [0, 64, 1976, 1977, 1978, 1979, 16_384]) {
       check.equal(await directory.bucketByName('n'.repeat(length)), null)
       check.equal(await directory.accessKey('K'.repeat(length)), null)
       check.equal(await directory.account('\u00e9'.repeat(length)), null)
+      const list = async (prefix: string, after: string | null, ownerId: string | null = null) =>
+        (await directory.buckets({ ownerId, prefix, after, limit: 9 })).map(({ name }) => name)
+      const long = 'n'.repeat(length)
+      check.deepEqual(await list(long, null), length === 0 ? ['a', 'nnn', 'o'] : [])
+      check.deepEqual(await list('', long, 'ann'), length === 0 ? ['a', 'nnn', 'o'] : ['o'])
+      check.deepEqual(await list('', `a${long}`), ['nnn', 'o'])
     }
   })
 

@@ -6,12 +6,11 @@ import type { CommitId } from '../base/id.ts'
 import type { Mutation, Versionstamp } from './mutation.ts'
 
 export { EngineError } from './engine-error.ts'
-export type { EngineErrorCode } from './engine-error.ts'
 export { keyText } from './key-text.ts'
 export { decodeLogEntry } from './log-entry.ts'
 export type { DecodedLogEntry } from './log-entry.ts'
 export { SUM_FIELDS } from './mutation.ts'
-export type { Mutation, SumDelta, Versionstamp } from './mutation.ts'
+export type { Mutation, Versionstamp } from './mutation.ts'
 export { compareStamps, stampText } from './stamp.ts'
 export { addSums, decodeSums, encodeSums } from './sum-record.ts'
 

@@ -352,7 +352,7 @@ async function testRefusedWrite(): Promise<void> {
 
 async function testFull(): Promise<void> {
   await inFolder(async (folder) => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'holdfast-test', folder])
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=6m', 'holdfast-test', folder])
     try {
       const ballast = join(folder, 'ballast')
       writeFileSync(ballast, Buffer.alloc(1_500_000))
@@ -365,7 +365,7 @@ async function testFull(): Promise<void> {
       rmSync(ballast)
       await checkFilled(at)
     } finally {
-      execFileSync('umount', [folder])
+      execFileSync('/bin/umount', [folder])
     }
   })
 }
@@ -373,8 +373,8 @@ async function testFull(): Promise<void> {
 function canMount(): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-mount-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', 'holdfast-test', folder], { stdio: 'ignore' })
-    execFileSync('umount', [folder])
+    execFileSync('/bin/mount', ['-t', 'tmpfs', 'holdfast-test', folder], { stdio: 'ignore' })
+    execFileSync('/bin/umount', [folder])
     return true
   } catch {
     return false

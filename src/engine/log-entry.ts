@@ -40,7 +40,7 @@ export function logEntrySizeMax(mutations: readonly Mutation[]): number {
 }
 
 /** Writes an entry at `offset`, where `logEntrySizeMax` bytes are free; answers its end. */
-export function writeLogEntry(
+function writeLogEntry(
   head: LogEntryHead,
   mutations: readonly Mutation[],
   into: Buffer,

@@ -5,7 +5,7 @@ import { ENGINE_KEY_SIZE_BYTES_MAX, RANGE_READ_ENTRIES_MAX } from '../base/limit
 import type { KeyRange, RangeRead } from './engine.ts'
 
 /** The bound right behind the longest key is one byte longer. */
-export const BOUND_SIZE_BYTES_MAX: number = ENGINE_KEY_SIZE_BYTES_MAX + 1
+const BOUND_SIZE_BYTES_MAX: number = ENGINE_KEY_SIZE_BYTES_MAX + 1
 
 export function checkBounds(bound: Uint8Array): void {
   assert(bound.length <= BOUND_SIZE_BYTES_MAX, `a bound has at most ${BOUND_SIZE_BYTES_MAX} bytes`)

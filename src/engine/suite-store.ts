@@ -35,7 +35,7 @@ export const START_MS = 1_700_000_000_000
 export const DAY_MS: number = 24 * 60 * 60 * 1000
 export const FIRST: Versionstamp = { incarnation: 1, sequence: 0 }
 /** Any key that the suite's words make. */
-export const ALL: KeyRange = { start: Buffer.alloc(0), end: Buffer.alloc(9, 0xff) }
+const ALL: KeyRange = { start: Buffer.alloc(0), end: Buffer.alloc(9, 0xff) }
 
 export class SuiteStore implements AsyncDisposable {
   readonly clock: ManualClock = new ManualClock(START_MS)

@@ -3,10 +3,8 @@
 import { EngineError } from './engine-error.ts'
 import { SUM_FIELDS } from './mutation.ts'
 
-export const SUM_SIZE_BYTES: number = SUM_FIELDS * 8
-export const NO_SUMS: readonly bigint[] = Object.freeze(
-  Array.from({ length: SUM_FIELDS }, () => 0n),
-)
+const SUM_SIZE_BYTES: number = SUM_FIELDS * 8
+const NO_SUMS: readonly bigint[] = Object.freeze(Array.from({ length: SUM_FIELDS }, () => 0n))
 
 export function encodeSums(sums: readonly bigint[]): Buffer {
   const record = Buffer.allocUnsafe(SUM_SIZE_BYTES)

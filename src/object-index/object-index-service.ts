@@ -59,7 +59,7 @@ export interface ObjectIndexService extends ObjectIndex, AsyncDisposable {
 }
 
 /** A blob, or a manifest, has at most this many references; a further copy copies the bytes. */
-export const REFERENCES_MAX = 250
+const REFERENCES_MAX = 250
 /** Keys that one commit of DeleteObjects reads at most. */
 const DELETE_BATCH_MAX = 150
 /** How often a move reads a blob's referrers anew when they change meanwhile. */

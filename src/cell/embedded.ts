@@ -23,10 +23,11 @@ import type { ObjectIndex } from '../object-index/object-index.ts'
 import { findReferences } from '../object-index/rebuild-references.ts'
 import { openPlacement } from '../placement/placement-service.ts'
 import type { PlacementService } from '../placement/placement-service.ts'
+import { PlacementError } from '../placement/placement.ts'
 import type { Placement } from '../placement/placement.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { Storage } from '../storage/storage.ts'
-import { INDEX_FOLDER, requireIndex } from './store-folder.ts'
+import { INDEX_FOLDER, requireIndex, StoreRefused } from './store-folder.ts'
 import { openDirectoryClient, openIndexClient, openPlacementClient } from './writer-socket.ts'
 import type { WriterLink } from './writer-socket.ts'
 
@@ -75,7 +76,7 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
       options: { report, mayExpire: () => started !== null && mayExpire(engine, started) },
     }),
   )
-  await placement.start()
+  await placement.start().catch(refuseForeign)
   const archiver = closers.use(
     openArchiver({
       engine,
@@ -104,6 +105,12 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
     archiver,
     [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose](),
   }
+}
+
+/** An index that is not the drive's own is no failure that another try would cure. */
+function refuseForeign(cause: unknown): never {
+  if (!(cause instanceof PlacementError) || cause.code !== 'foreign-index') throw cause
+  throw new StoreRefused(cause.message, { cause })
 }
 
 /**

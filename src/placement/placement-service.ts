@@ -303,9 +303,10 @@ class Service implements PlacementService {
     const holder = await findHolder(this.#parts.storage, unknown)
     if (holder === null) return
     throw new PlacementError(
-      'index-unavailable',
+      'foreign-index',
       `the index knows no extent, but ${unknown.length} are on the drive, and ${holder} holds ` +
-        'objects: the index was lost or is not of this store. Put it back, or run rebuild',
+        'objects: the index was lost or is not of this store. Make it anew from the data with: ' +
+        'holdfast rebuild DIR',
     )
   }
 

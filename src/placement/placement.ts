@@ -77,7 +77,11 @@ export interface ExtentFiller extends AsyncDisposable {
   renew(): void
 }
 
-export type PlacementErrorCode = 'full' | 'index-unavailable' | 'io'
+export type PlacementErrorCode =
+  | 'full'
+  | 'index-unavailable'
+  | 'foreign-index' // it knows none of the drive's extents: lost and made anew, or another store's
+  | 'io'
 
 export class PlacementError extends Error {
   override readonly name = 'PlacementError'

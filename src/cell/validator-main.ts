@@ -4,13 +4,13 @@
 import { validatePartition } from '../object-index/validate.ts'
 import { openLmdbReader } from '../engine/lmdb.ts'
 import { bindToParent, lowerPriority } from '../platform/child.ts'
-import type { FromValidator, ToValidator } from './verify-store.ts'
+import type { FromValidator, ToValidator } from './validate-apart.ts'
 
 const parent = bindToParent()
 const say = (message: FromValidator): void => parent.send(message)
 
-async function scan({ indexFolder, partition, isQuiet }: ToValidator): Promise<void> {
-  if (isQuiet) lowerPriority()
+async function scan({ indexFolder, partition }: ToValidator): Promise<void> {
+  lowerPriority() // requests go first
   await using reader = await openLmdbReader(indexFolder)
   const partial = await validatePartition(reader, {
     partition,

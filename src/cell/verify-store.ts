@@ -1,156 +1,180 @@
-// Carries out a verification: the records, each part of the key space in a process of its own, then
-// every blob that the index names.
+// Carries out a verification: the records of directory and index, the change log, then every blob
+// that the index names. What cannot be read is a finding too, and the rest is read all the same:
+// nothing that was left out passes as sound.
 
-import { join } from 'node:path'
-import type { EngineReader } from '../engine/engine.ts'
-import type { ObjectIndexReader } from '../object-index/object-index.ts'
-import { mergeValidation, planPartitions } from '../object-index/validate.ts'
-import type {
-  PartialValidation,
-  ValidationRange,
-  ValidationReport,
-} from '../object-index/validate.ts'
+import { openDirectoryReader } from '../directory/directory-reader.ts'
+import { DirectoryError } from '../directory/directory.ts'
+import type { BucketName } from '../directory/directory.ts'
+import { validateDirectory } from '../directory/validate-directory.ts'
+import { EngineError } from '../engine/engine.ts'
+import type { Engine, EngineReader } from '../engine/engine.ts'
+import { ObjectIndexError } from '../object-index/object-index.ts'
+import type { Bucket, ObjectIndexReader } from '../object-index/object-index.ts'
+import { openDamagedReader } from '../object-index/read-damaged.ts'
 import { openScrubber } from '../placement/scrub.ts'
-import { spawnChild } from '../platform/child.ts'
-import { builtEntry } from '../platform/entry.ts'
-import { describeMachine } from '../platform/machine.ts'
+import type { ScrubProgress } from '../placement/scrub.ts'
+import { StorageError } from '../storage/storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Progress } from './admin.ts'
 import type { Ground } from './embedded.ts'
-import { INDEX_FOLDER } from './store-folder.ts'
+import { validateRecords, VerifyError } from './validate-apart.ts'
+import { allBuckets, verifyLog, verifyNames, verifyNobodys } from './verify-pairs.ts'
 import type { Finding, VerifyReport, VerifyRequest } from './verify.ts'
-
-export interface ToValidator {
-  readonly indexFolder: string
-  readonly partition: ValidationRange
-  /** Gives way to the processes that serve. */
-  readonly isQuiet: boolean
-}
-export type FromValidator =
-  | { readonly kind: 'progress'; readonly recordsDone: number }
-  | { readonly kind: 'done'; readonly partial: PartialValidation }
-  | { readonly kind: 'failed'; readonly message: string }
-
-/** A validator process that failed: nothing is known of its part, so nothing is proven. */
-export class VerifyError extends Error {
-  override readonly name = 'VerifyError'
-  readonly code = 'validator-failed'
-}
 
 export interface VerifyParts {
   readonly engine: EngineReader
+  /** What reads the change log. @throws EngineError where its head is damaged */
+  readonly openLog: () => Promise<Pick<Engine, 'log' | 'status'>>
   readonly index: ObjectIndexReader
   readonly storage: Storage
 }
 
-/** Verifies; `note` gets progress about twice a second. @throws VerifyError */
+/** Verifies; `note` gets progress about twice a second. */
 export async function verifyStore(
-  ground: Ground,
+  ground: Pick<Ground, 'folder' | 'clock'>,
   parts: VerifyParts,
   request: VerifyRequest,
   note: (progress: Progress) => void,
 ): Promise<VerifyReport> {
-  const startedAtMs = ground.clock.monotonicMs()
-  const records = await validateRecords(ground, parts.engine, note)
-  const findings: Finding[] = [...records.findings]
-  let isCut = records.findingCount > records.findings.length
-  const blobs = { count: 0, bytes: 0 }
-  if (request.depth === 'all') {
-    const scrubber = openScrubber({
-      index: parts.index,
-      storage: parts.storage,
-      clock: ground.clock,
+  return await new Verification(ground, parts, note).run(request)
+}
+
+class Verification {
+  readonly #ground: Pick<Ground, 'folder' | 'clock'>
+  readonly #parts: VerifyParts
+  readonly #note: (progress: Progress) => void
+  readonly #findings: Finding[] = []
+  #records = 0
+  #isCut = false
+  #names: readonly BucketName[] = []
+  #buckets: readonly Bucket[] = []
+
+  constructor(
+    ground: Pick<Ground, 'folder' | 'clock'>,
+    parts: VerifyParts,
+    note: (progress: Progress) => void,
+  ) {
+    this.#ground = ground
+    this.#parts = parts
+    this.#note = note
+  }
+
+  async run(request: VerifyRequest): Promise<VerifyReport> {
+    const { clock } = this.#ground
+    const startedAtMs = clock.monotonicMs()
+    await this.#step('the buckets', () => this.#listBuckets())
+    await this.#step('what belongs to nobody', async () => {
+      this.#findings.push(...(await verifyNobodys(this.#parts.engine)))
     })
-    const report = await scrubber.scrub({
-      rateBytesPerSec: null,
-      onProgress: (progress) =>
-        note({
-          step: 'blobs',
-          done: progress.bytesDone,
-          total: progress.bytesTotal,
-          unit: 'bytes',
-          ratePerSec: progress.rateBytesPerSec,
-        }),
-    })
-    for (const { extentId, offset, referrers, message } of report.damage) {
-      findings.push({
-        kind: 'damaged-blob',
-        what: `${referrers.join(', ')} (extent ${extentId} at ${offset})`,
-        message,
+    await this.#step('the directory', () => this.#directory())
+    await this.#step('the records', () => this.#index())
+    await this.#step('the change log', () => this.#log())
+    const blobs = { count: 0, bytes: 0 }
+    if (request.depth === 'all') await this.#step('the blobs', () => this.#scrub(blobs))
+    return {
+      records: this.#records,
+      blobs: blobs.count,
+      blobBytes: blobs.bytes,
+      findings: this.#findings.map((finding) => this.#named(finding)),
+      isCut: this.#isCut,
+      durationMs: clock.monotonicMs() - startedAtMs,
+    }
+  }
+
+  /** One step; damage that ends it is a finding, for what it did not reach is not proven. */
+  async #step(what: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (cause) {
+      if (!isDamage(cause)) throw cause
+      this.#findings.push({
+        kind: 'unread',
+        what,
+        message: `not read to the end: ${cause.message}`,
       })
     }
-    isCut ||= report.damageCount > report.damage.length
+  }
+
+  async #listBuckets(): Promise<void> {
+    this.#buckets = await allBuckets(this.#parts.index)
+  }
+
+  async #directory(): Promise<void> {
+    const { engine, index } = this.#parts
+    const { recordsDone, findings, names } = await validateDirectory(engine)
+    this.#records += recordsDone
+    this.#names = names
+    this.#findings.push(...findings)
+    const directory = openDirectoryReader(engine)
+    this.#findings.push(...(await verifyNames({ index, directory }, names, this.#buckets)))
+  }
+
+  async #index(): Promise<void> {
+    const report = await validateRecords(this.#ground, this.#parts.engine, this.#note)
+    this.#records += report.recordsDone
+    this.#findings.push(...report.findings)
+    this.#isCut ||= report.findingCount > report.findings.length
+    if (report.unsettledBuckets === 0) return
+    this.#findings.push({
+      kind: 'unsettled',
+      what: `${report.unsettledBuckets} buckets`,
+      message: 'they were written all the while, and are not proven; verify again',
+    })
+  }
+
+  async #log(): Promise<void> {
+    const { entries, findings } = await verifyLog(await this.#parts.openLog())
+    this.#records += entries
+    this.#findings.push(...findings)
+  }
+
+  async #scrub(blobs: { count: number; bytes: number }): Promise<void> {
+    const { engine, storage } = this.#parts
+    const { clock } = this.#ground
+    const index = openDamagedReader(engine)
+    const report = await openScrubber({ index, storage, clock }).scrub({
+      rateBytesPerSec: null,
+      onProgress: (progress) => this.#note(blobProgress(progress)),
+    })
+    for (const { extentId, offset, referrers, message } of report.damage) {
+      const what = `${referrers.join(', ')} (extent ${extentId} at ${offset})`
+      this.#findings.push({ kind: 'damaged-blob', what, message })
+    }
+    this.#isCut ||= report.damageCount > report.damage.length
     blobs.count = report.blobs
     blobs.bytes = report.bytes
   }
-  return {
-    records: records.recordsDone,
-    blobs: blobs.count,
-    blobBytes: blobs.bytes,
-    findings,
-    isCut,
-    durationMs: ground.clock.monotonicMs() - startedAtMs,
-  }
-}
 
-/** Validates all records over as many processes as there are cores. */
-export async function validateRecords(
-  ground: Ground,
-  engine: EngineReader,
-  note: (progress: Progress) => void,
-  isQuiet = false,
-): Promise<ValidationReport> {
-  const startedAtMs = ground.clock.monotonicMs()
-  const partitions = await planPartitions(engine, isQuiet ? 1 : describeMachine().coreCount)
-  const done = partitions.map(() => 0)
-  const progress = (): void => {
-    const recordsDone = done.reduce((sum, count) => sum + count, 0)
-    const seconds = Math.max((ground.clock.monotonicMs() - startedAtMs) / 1000, 0.001)
-    note({
-      step: 'records',
-      done: recordsDone,
-      total: null,
-      unit: 'records',
-      ratePerSec: recordsDone / seconds,
-    })
-  }
-  const indexFolder = join(ground.folder, INDEX_FOLDER)
-  const partials = await Promise.all(
-    partitions.map(
-      async (partition, part) =>
-        await scanApart({ indexFolder, partition, isQuiet }, (recordsDone) => {
-          done[part] = recordsDone
-          progress()
-        }),
-    ),
-  )
-  return await mergeValidation(engine, partials)
-}
-
-async function scanApart(
-  message: ToValidator,
-  onProgress: (recordsDone: number) => void,
-): Promise<PartialValidation> {
-  const child = spawnChild({
-    entry: builtEntry('validator'),
-    lockFd: -1,
-    role: 'plain',
-    execArgv: [],
-  })
-  try {
-    return await new Promise<PartialValidation>((resolve, reject) => {
-      child.onMessage((value) => {
-        const answer = value as FromValidator
-        if (answer.kind === 'progress') onProgress(answer.recordsDone)
-        else if (answer.kind === 'done') resolve(answer.partial)
-        else reject(new VerifyError(answer.message))
+  /** A finding with buckets by the name that people gave them, where that can be told. */
+  #named({ kind, what, message }: Finding): Finding {
+    const names = new Map<string, string>(this.#names.map(({ bucketId, name }) => [bucketId, name]))
+    for (const { id, name } of this.#buckets) names.set(id, name)
+    const name = (text: string): string =>
+      text.replaceAll(/\bbucket ([0-9a-f]{32})\b/g, (all, id: string) => {
+        const known = names.get(id)
+        return known === undefined ? all : `bucket ${known}`
       })
-      child.onExit(({ code, signal }) =>
-        reject(new VerifyError(`a validator process ended before it was done (${signal ?? code})`)),
-      )
-      child.send(message)
-    })
-  } finally {
-    child.kill()
+    return { kind, what: name(what), message: name(message) }
   }
+}
+
+function blobProgress({ bytesDone, bytesTotal, rateBytesPerSec }: ScrubProgress): Progress {
+  return {
+    step: 'blobs',
+    done: bytesDone,
+    total: bytesTotal,
+    unit: 'bytes',
+    ratePerSec: rateBytesPerSec,
+  }
+}
+
+/** Whether it says that something cannot be read, and not that verifying itself is broken. */
+function isDamage(cause: unknown): cause is Error {
+  if (cause instanceof VerifyError) return true
+  const isOperating =
+    cause instanceof EngineError ||
+    cause instanceof DirectoryError ||
+    cause instanceof ObjectIndexError ||
+    cause instanceof StorageError
+  return isOperating && cause.code !== 'closed'
 }

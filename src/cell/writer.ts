@@ -67,7 +67,8 @@ export async function startWriter(settings: CellSettings, ground: Ground): Promi
     clock: ground.clock,
     random: ground.random,
     status: async () => await describeStore(settings, ground, cell),
-    verify: async (request, note) => await verifyStore(ground, cell, request, note),
+    verify: async (request, note) =>
+      await verifyStore(ground, { ...cell, openLog: async () => cell.engine }, request, note),
   })
   const adminSocket = await serveAdmin(settings.folder, admin)
   closers.defer(async () => await adminSocket.close())

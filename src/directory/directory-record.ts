@@ -160,6 +160,15 @@ export function decodeAccessKey(key: Buffer, record: Buffer): AccessKey {
   }
 }
 
+export function encodeEmail(key: Buffer, accountId: string): Buffer {
+  return encodeRecord(key, { accountId })
+}
+
+/** The account that an address leads to. */
+export function decodeEmail(key: Buffer, record: Buffer): string {
+  return text(key, decodeRecord(key, record), 'accountId')
+}
+
 export function encodeGeneration(generation: number): Buffer {
   return encodeRecord(generationKey(), { generation })
 }

@@ -20,8 +20,8 @@ import {
   encodeAccessKey,
   encodeAccount,
   encodeBucketName,
+  encodeEmail,
   encodeGeneration,
-  encodeRecord,
   generationKey,
   nameKey,
   ownedNameKey,
@@ -143,7 +143,7 @@ function planAddAccount(operation: Of<'add-account'>): StepPlan {
       const record: AccountRecord = { ...account, createdAtMs: overlay.nowMs, accessKeyIds: [] }
       const mutations = [set(accountKey(account.id), encodeAccount(record))]
       if (byEmail !== null) {
-        mutations.push(set(byEmail, encodeRecord(byEmail, { accountId: account.id })))
+        mutations.push(set(byEmail, encodeEmail(byEmail, account.id)))
       }
       return mutations
     },

@@ -1,6 +1,6 @@
 // What validation finds, and how what it added up differs from the sums that commits keep.
 
-import { SUM } from './changes.ts'
+import { EXTENT_SUM, SUM } from './changes.ts'
 import type { BucketTally, ExtentTally } from './validate-tally.ts'
 
 export interface ValidationFinding {
@@ -66,6 +66,9 @@ export function extentDifference(
       `it has ${found.references} references to ${found.bytes} bytes where its sums say ` +
       `${references} and ${bytes}`
     )
+  }
+  if (sums.slice(EXTENT_SUM.filled + 1).some((sum) => sum !== 0n)) {
+    return 'its sums have numbers in fields that nobody writes'
   }
   return found.references > 0 && !hasRecord ? 'it is referenced, and has no record' : null
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { BucketId, ExtentId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import { Progress, RateLimiter } from '../base/rate.ts'
-import type { ExtentUse, ObjectIndexReader, Reference } from '../object-index/object-index.ts'
+import type { ObjectIndexReader, Reference } from '../object-index/object-index.ts'
 import { StorageError, type BlobOwner, type Storage } from '../storage/storage.ts'
 
 export interface ScrubDamage {
@@ -60,8 +60,18 @@ export interface Scrubber {
   ): Promise<void>
 }
 
+/** An extent to walk. */
+export interface ScrubExtent {
+  readonly record: { readonly extentId: ExtentId }
+  readonly references: number
+  readonly referencedBytes: number
+}
+
 export interface ScrubParts {
-  readonly index: ObjectIndexReader
+  /** One that leaves out records that are damaged lets the walk reach what lies behind them. */
+  readonly index: Pick<ObjectIndexReader, 'bucket' | 'references'> & {
+    extents(): Promise<readonly ScrubExtent[]>
+  }
   readonly storage: Storage
   readonly clock: Clock
 }
@@ -134,7 +144,7 @@ class Walk {
     }
   }
 
-  async #extent({ record: { extentId } }: ExtentUse): Promise<void> {
+  async #extent({ record: { extentId } }: ScrubExtent): Promise<void> {
     let offset = 0
     for (;;) {
       const page = await this.#parts.index.references(extentId, offset, PAGE_REFERENCES)

@@ -1,9 +1,13 @@
 // holdfast verify: proves that all records and all blobs are what they should be, or names what
 // is not. Exit code 0: all was read and is sound; 1: something is damaged or missing.
 
-import type { Progress } from '../../cell/admin.ts'
+import { resolve } from 'node:path'
+import type { Admin, Progress } from '../../cell/admin.ts'
+import { connectAdmin } from '../../cell/admin-socket.ts'
+import { verifyOffline } from '../../cell/offline.ts'
+import type { VerifyReport } from '../../cell/verify.ts'
 import type { ExitCode } from '../cli-error.ts'
-import { withAdmin } from '../store-access.ts'
+import { asCliError } from '../store-access.ts'
 import { formatBytes, formatSeconds } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -13,11 +17,10 @@ export async function verifyStore(
   { isRecordsOnly }: { isRecordsOnly: boolean },
 ): Promise<ExitCode> {
   const depth = isRecordsOnly ? 'records' : 'all'
-  const report = await withAdmin(
-    folder,
-    async (admin) =>
-      await admin.verify({ depth }, (progress) => terminal.progress(progressLine(progress))),
-  )
+  const note = (progress: Progress): void => terminal.progress(progressLine(progress))
+  const report = await verify(resolve(folder), { depth }, note).catch((error: unknown) => {
+    throw asCliError(error)
+  })
   terminal.endProgress()
   terminal.result(report, () => {
     const read =
@@ -26,9 +29,21 @@ export async function verifyStore(
     if (report.findings.length === 0) return `${read}: all sound`
     const found = report.findings.map(({ kind, what, message }) => `${kind}: ${what}: ${message}`)
     const more = report.isCut ? ['… and more'] : []
-    return [...found, ...more, `${read}: ${report.findings.length} findings`].join('\n')
+    const count = report.findings.length
+    const counted = `${count}${report.isCut ? ' and more' : ''} finding${count === 1 ? '' : 's'}`
+    return [...found, ...more, `${read}: ${counted}`].join('\n')
   })
   return report.findings.length === 0 ? 0 : 1
+}
+
+/** Through the process that serves, else here; then nothing in the store is changed. */
+async function verify(
+  folder: string,
+  ...asked: Parameters<Admin['verify']>
+): Promise<VerifyReport> {
+  await using served = await connectAdmin(folder)
+  if (served !== null) return await served.admin.verify(...asked)
+  return await verifyOffline(folder, ...asked)
 }
 
 /** `blobs: 40 % (1.2 GiB of 3.0 GiB), 310.0 MiB/s, 6 s left` */

@@ -85,8 +85,10 @@ export class LogChain {
     }
     if (best === null) return null
     const { last } = best.head
-    const isCut = !isAtEnd && end !== undefined && last.sequence > end.sequence
-    return { log: best, upTo: isCut ? { ...last, sequence: end.sequence } : last }
+    // The piece's own incarnation may end within it, also where it is the first of that.
+    const cut = this.#ends.get(last.incarnation)
+    const isCut = cut !== undefined && last.sequence > cut.sequence
+    return { log: best, upTo: isCut ? { ...last, sequence: cut.sequence } : last }
   }
 
   /** The last entry that can be reached from `at`. */

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { PARKED_MS } from '../base/limits.ts'
 import { needed, TestStore, type StoreOptions } from '../placement/suite-store.ts'
 import { openDisk } from '../platform/disk.ts'
 import { readBody } from './archive-log.ts'
@@ -182,6 +183,25 @@ test('log of before and behind a rebuild is merged each by itself, and comes bac
   for (const { from, to } of logs) assert.equal(from.incarnation, to.incarnation)
   assert.ok(logs.length < 80, `merged within an incarnation: ${logs.length} blobs`)
   await checkEqual(store, await contents(store.engine))
+  await store.close()
+})
+
+test('what a rebuild was made from is kept like any other blob, and serves the next one', async () => {
+  const store = await opened()
+  const bucketId = await store.bucket()
+  await store.archiver.flush()
+  // The last piece is named by no entry that is archived, and is most of its extent.
+  for (let turn = 0; turn < 100; turn += 1) await store.put(bucketId, `k${turn}`, store.bytes(20))
+  await store.archiver.flush()
+  const before = await contents(store.engine)
+  await checkEqual(store, before)
+  for (let turn = 0; turn < 4; turn += 1) {
+    await store.placement.runOnce(new AbortController().signal)
+    await store.clock.advance(PARKED_MS + 1000)
+  }
+  await store.archiver.flush()
+  const report = await checkEqual(store, await contents(store.engine))
+  assert.ok(report.logEntries > 100)
   await store.close()
 })
 

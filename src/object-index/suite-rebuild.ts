@@ -9,6 +9,7 @@ import type { Location } from '../base/location.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { TestStore } from '../placement/suite-store.ts'
 import { SPACE } from './keys.ts'
+import { openObjectIndexReader } from './object-index-reader.ts'
 import { rebuildIndex, type RebuildReport } from './rebuild.ts'
 import { visitAll } from './rebuild-references.ts'
 
@@ -84,6 +85,8 @@ export async function rebuild(
   const engine = await store.loseIndex()
   const { storage, clock, random } = store
   const report = await rebuildIndex({ storage, engine, clock, random, driveId: 'd1' })
+  const states = (await openObjectIndexReader(engine).extents()).map(({ record }) => record.state)
+  assert.ok(!states.includes('open'), 'what a dead writer was filling is sealed')
   return { report, engine }
 }
 

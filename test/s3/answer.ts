@@ -11,6 +11,7 @@ export class S3Answer {
   /** As sent, in their order. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Buffer
+  #root: XmlElement | null = null
 
   constructor(status: number, headers: S3Answer['headers'], body: Buffer) {
     this.status = status
@@ -50,6 +51,11 @@ export class S3Answer {
   }
 
   get root(): XmlElement {
+    this.#root ??= this.#parse()
+    return this.#root
+  }
+
+  #parse(): XmlElement {
     const name = ROOT_NAME.exec(this.text)?.[1]
     check.ok(name !== undefined, `an XML document is expected, not ${this.text.slice(0, 200)}`)
     return parseXml(this.body, name)

@@ -77,7 +77,17 @@ export class S3Server implements AsyncDisposable {
     await addAccount(directory, 'root', ROOT)
     const storage = closers.use(openStorage({ disk: store.disk, clock, random }))
     const writerId = newId<WriterId>(random)
-    const gateway = closers.use(openGateway({ index, placement, storage, clock, random, writerId }))
+    const gateway = closers.use(
+      openGateway({
+        index,
+        placement,
+        storage,
+        clock,
+        random,
+        writerId,
+        cacheSizeBytes: 1024 * 1024,
+      }),
+    )
     const faults: unknown[] = []
     const router = closers.use(
       openRouter({
@@ -160,4 +170,5 @@ const LISTEN = {
   headersTimeoutMs: 20_000,
   keepAliveMs: 65_000,
   onTlsError: (): void => undefined,
+  onTlsChange: (): void => undefined,
 } as const

@@ -141,6 +141,10 @@ export const PARKED_MS_MIN = 60_000
 export const CONNECTIONS_PER_WORKER_MAX = 4096
 /** Requests under way in a worker; more are answered SlowDown before their body is read. */
 export const REQUESTS_PER_WORKER_MAX = 1024
+/** Small bodies kept in memory once read, in all workers of a group; each has its share of it … */
+export const READ_CACHE_SIZE_BYTES: number = 128 * MIB
+/** … and at least this: a few hundred bodies of 4 KiB. */
+export const READ_CACHE_SHARE_SIZE_BYTES_MIN: number = 2 * MIB
 /** Requests that hold a body of several pieces in a worker: two buffers each must fit the pool. */
 export const STREAMS_PER_WORKER_MAX = 24
 /** Of a form, its file and what stands behind it: up to this the file may end anywhere. */
@@ -163,12 +167,18 @@ export const RETRY_AFTER_SEC = 1
 export const WORKER_PING_MS = 1000
 /** A child that has not answered for this long is killed. Source: DESIGN.md, Embedded. */
 export const WORKER_HANG_MS_MAX = 5000
+/** The same for one that never answered: its runtime and modules load, maybe from a cold disk. */
+export const WORKER_BOOT_MS_MAX = 30_000
 /** Killed and replaced, whatever happened, and serving again: what operators may rely on. */
 export const WORKER_REPLACED_MS_MAX = 10_000
 /** A child that lived this long did not die of its start. */
 export const RESTART_STEADY_MS = 10_000
 /** Pause before a child that dies at each start is started again. */
 export const RESTART_DELAY_MS_MAX = 10_000
+/** Starts in a row that a child may fail before the start of its group is given up. */
+export const GROUP_STARTS_MAX = 3
+/** The same for the writer of a group that served: about 10 s, in which reads go on. */
+export const WRITER_STARTS_MAX = 6
 /** Time for requests under way when a server ends; then connections are cut. */
 export const DRAIN_MS_MAX = 30_000
 

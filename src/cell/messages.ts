@@ -2,14 +2,19 @@
 // work goes over the writer's socket (writer-socket.ts); this is life, death and figures only.
 
 import type { WriterId } from '../base/id.ts'
-import type { Address } from './settings.ts'
-import type { CellSettings } from './settings.ts'
+import type { Address, CellSettings } from './settings.ts'
 
 /** 'writer' decides and commits, 'http' serves requests, 'both' is a group with one worker. */
 export type Role = 'writer' | 'http' | 'both'
 
 export type ToChild =
-  | { readonly kind: 'start'; readonly role: Role; readonly settings: CellSettings }
+  | {
+      readonly kind: 'start'
+      readonly role: Role
+      /** Who it is to the writer; drawn by the supervisor, which tells of its death by it. */
+      readonly writerId: WriterId
+      readonly settings: CellSettings
+    }
   | { readonly kind: 'ping'; readonly sequence: number }
   /** Finish what is under way, take nothing new, answer 'drained'. */
   | { readonly kind: 'drain' }
@@ -20,10 +25,14 @@ export type ToChild =
   | { readonly kind: 'gathered'; readonly requestId: number; readonly figures: readonly unknown[] }
 
 export type FromChild =
-  | { readonly kind: 'ready'; readonly writerId: WriterId; readonly address: Address | null }
+  | { readonly kind: 'ready'; readonly address: Address | null }
   | { readonly kind: 'pong'; readonly sequence: number }
   | { readonly kind: 'drained' }
-  /** It cannot start; the message is for the operator, and the group ends with exit code 2. */
-  | { readonly kind: 'refused'; readonly message: string }
+  /** It cannot start; the message is for the operator. A group that has not served ends with it. */
+  | {
+      readonly kind: 'refused'
+      readonly subject: 'store' | 'listener'
+      readonly message: string
+    }
   | { readonly kind: 'figures'; readonly requestId: number; readonly figures: unknown }
   | { readonly kind: 'gather'; readonly requestId: number }

@@ -1,17 +1,23 @@
 // Starts the process group that serves a store: takes the store's lock, makes sure it is a store,
 // and gives both to a supervisor whose children are this program's other entries.
 
+import { newId } from '../base/id.ts'
+import type { WriterId } from '../base/id.ts'
 import { spawnChild } from '../platform/child.ts'
 import { systemClock } from '../platform/clock.ts'
 import { builtEntry } from '../platform/entry.ts'
+import { findFreePort } from '../platform/http-server.ts'
+import { openSystemRandom } from '../platform/random.ts'
 import { openLog } from './log.ts'
 import type { Role } from './messages.ts'
-import type { CellSettings } from './settings.ts'
+import type { Address, CellSettings } from './settings.ts'
 import { lockStore, openStoreFolder, StoreRefused } from './store-folder.ts'
 import { openSupervisor, StartRefused } from './supervisor.ts'
 
 export interface Group {
   readonly port: number
+  /** Null where health and metrics are served with S3. */
+  readonly adminPort: number | null
   drain(): Promise<void>
   kill(): void
   /** Resolves with the reason should the group end by itself. */
@@ -25,10 +31,12 @@ const HEAP_OPTIONS = ['--max-semi-space-size=16']
  * Serves a store until drained or killed.
  * @throws StoreRefused where the directory is no store or is served already, or the start failed
  */
-export async function startGroup(settings: CellSettings): Promise<Group> {
-  await openStoreFolder(settings.folder)
-  const lock = await lockStore(settings.folder)
+export async function startGroup(given: CellSettings): Promise<Group> {
+  await openStoreFolder(given.folder)
+  const lock = await lockStore(given.folder)
+  const settings = await fixPorts(given)
   const log = openLog('supervisor', settings.logLevel)
+  const random = openSystemRandom()
   const spawn = (role: Role) =>
     spawnChild({
       entry: builtEntry(role === 'writer' ? 'writer' : 'worker'),
@@ -40,18 +48,41 @@ export async function startGroup(settings: CellSettings): Promise<Group> {
     settings,
     clock: systemClock,
     spawn,
+    drawWriterId: () => newId<WriterId>(random),
     log: (level, message, fields) => log[level](fields, message),
   })
   try {
     const { port } = await supervisor.ready
     return {
       port,
+      adminPort: settings.adminListen?.port ?? null,
       drain: async () => await supervisor.drain(),
       kill: () => supervisor.kill(),
-      failed: new Promise(() => undefined),
+      failed: supervisor.failed,
     }
   } catch (error) {
     if (error instanceof StartRefused) throw new StoreRefused(error.message)
     throw error
+  }
+}
+
+/**
+ * A free port in place of 0, drawn once for the life of the group: a replaced process serves where
+ * the one before did.
+ */
+async function fixPorts(settings: CellSettings): Promise<CellSettings> {
+  const { listen, adminListen } = settings
+  const fix = async (address: Address): Promise<Address> =>
+    address.port > 0 ? address : { ...address, port: await findFreePort(address.host) }
+  try {
+    const fixed = await fix(listen)
+    return {
+      ...settings,
+      listen: fixed,
+      adminListen: adminListen === null ? null : await fix(adminListen),
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StoreRefused(`no free port: ${reason}`)
   }
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WriterId } from '../base/id.ts'
-import { WORKER_HANG_MS_MAX, WORKER_REPLACED_MS_MAX } from '../base/limits.ts'
+import {
+  DRAIN_MS_MAX,
+  WORKER_BOOT_MS_MAX,
+  WORKER_HANG_MS_MAX,
+  WORKER_REPLACED_MS_MAX,
+} from '../base/limits.ts'
 import { ManualClock } from '../base/manual-clock.ts'
 import type { Child } from '../platform/child.ts'
 import type { FromChild, Role, ToChild } from './messages.ts'
@@ -17,6 +22,7 @@ class FakeChild implements Child {
   readonly role: Role
   readonly heard: ToChild[] = []
   isHung = false
+  isSlowToDrain = false
   isGone = false
   #say: (message: FromChild) => void = () => undefined
   #exits: ((how: { code: number | null; signal: string | null }) => void)[] = []
@@ -31,7 +37,7 @@ class FakeChild implements Child {
     this.heard.push(told)
     if (this.isHung || this.isGone) return
     if (told.kind === 'ping') this.#say({ kind: 'pong', sequence: told.sequence })
-    if (told.kind === 'drain') this.#say({ kind: 'drained' })
+    if (told.kind === 'drain' && !this.isSlowToDrain) this.#say({ kind: 'drained' })
     if (told.kind === 'figures') {
       this.#say({ kind: 'figures', requestId: told.requestId, figures: this.pid })
     }
@@ -44,7 +50,6 @@ class FakeChild implements Child {
   beReady(): void {
     this.#say({
       kind: 'ready',
-      writerId: `${this.pid}` as WriterId,
       address: this.role === 'writer' ? null : ADDRESS,
     })
   }
@@ -68,23 +73,33 @@ interface World {
   readonly clock: ManualClock
   readonly children: FakeChild[]
   readonly supervisor: Supervisor
+  /** Time passes in which the supervisor does not run: no timer of it fires. */
+  readonly standStill: (ms: number) => void
 }
 
-function start(workerCount: number): World {
+function start(workerCount: number, how: CellSettings['start'] = 'serve'): World {
   const clock = new ManualClock()
+  let stoodStillMs = 0
   const children: FakeChild[] = []
-  const settings = { workerCount } as CellSettings
+  const settings = { workerCount, start: how } as CellSettings
   const supervisor = openSupervisor({
     settings,
-    clock,
+    clock: {
+      nowMs: () => clock.nowMs(),
+      monotonicMs: () => clock.monotonicMs() + stoodStillMs,
+      uptimeMs: () => clock.uptimeMs(),
+      after: (delayMs, fire) => clock.after(delayMs, fire),
+      sleep: async (delayMs, signal) => await clock.sleep(delayMs, signal),
+    },
     log: () => undefined,
+    drawWriterId: () => `w${children.length - 1}` as WriterId,
     spawn: (role) => {
       const child = new FakeChild(children.length, role)
       children.push(child)
       return child
     },
   })
-  return { clock, children, supervisor }
+  return { clock, children, supervisor, standStill: (ms) => (stoodStillMs += ms) }
 }
 
 const living = ({ children }: World): FakeChild[] => children.filter((child) => !child.isGone)
@@ -132,7 +147,7 @@ test('a worker that died is replaced at once, and the writer ends its leases', a
   )
   assert.deepEqual(
     world.children[0]?.heard.filter(({ kind }) => kind === 'writer-dead'),
-    [{ kind: 'writer-dead', writerId: '1' }],
+    [{ kind: 'writer-dead', writerId: 'w1' }],
   )
   world.supervisor.kill()
 })
@@ -157,7 +172,10 @@ test('a worker that no longer answers is killed and replaced in time; the others
 test('a process that dies again and again is started ever more slowly', async () => {
   const world = start(1)
   for (let deaths = 0; deaths < 100; deaths++) {
-    for (const child of living(world)) child.kill()
+    for (const child of living(world)) {
+      child.beReady()
+      child.kill()
+    }
     await turn(world.clock, 1000)
   }
   assert.ok(world.children.length < 40, `${world.children.length} starts in 100 s`)
@@ -167,7 +185,11 @@ test('a process that dies again and again is started ever more slowly', async ()
 
 test('a start that a child refuses ends the group with its message', async () => {
   const world = start(2)
-  world.children[1]?.say({ kind: 'refused', message: 'cannot serve at :80' })
+  world.children[1]?.say({
+    kind: 'refused',
+    subject: 'listener',
+    message: 'cannot serve at :80',
+  })
   await assert.rejects(
     world.supervisor.ready,
     (error) => error instanceof StartRefused && error.message === 'cannot serve at :80',
@@ -200,5 +222,165 @@ test('figures are gathered from every process, and from the living when one hang
   await turn(world.clock, 1500)
   const gathered = asker.heard.filter(({ kind }) => kind === 'gathered').at(-1)
   assert.deepEqual(gathered, { kind: 'gathered', requestId: 8, figures: [0, 1] })
+  world.supervisor.kill()
+})
+
+/** The reason with which a group ended by itself, or null while it goes on. */
+function reasonOf({ supervisor }: World): { reason: string | null } {
+  const seen: { reason: string | null } = { reason: null }
+  void supervisor.failed.then((reason) => (seen.reason = reason))
+  return seen
+}
+
+test('a process that dies at each start of the group ends it, and leaves no timer', async () => {
+  const world = start(2)
+  world.children[0]?.beReady()
+  world.children[1]?.beReady()
+  const refused = assert.rejects(
+    world.supervisor.ready,
+    (error) => error instanceof StartRefused && error.message.includes('3 times at its start'),
+  )
+  for (let deaths = 0; deaths < 3; deaths++) {
+    world.children.at(-1)?.kill()
+    await turn(world.clock, 1000)
+  }
+  await refused
+  assert.deepEqual(living(world), [])
+  await turn(world.clock, 60_000)
+  assert.equal(world.children.length, 5)
+})
+
+test('a writer that cannot start again ends the group with the reason; a worker does not', async () => {
+  const world = start(2)
+  for (const child of world.children) child.beReady()
+  const ended = reasonOf(world)
+  for (let deaths = 0; deaths < 20; deaths++) {
+    living(world)
+      .filter(({ role }) => role === 'http')
+      .at(-1)
+      ?.kill()
+    await turn(world.clock, 10_000)
+  }
+  assert.equal(ended.reason, null)
+  for (let deaths = 0; deaths < 7; deaths++) {
+    for (const child of living(world)) if (child.role === 'writer') child.kill()
+    await turn(world.clock, 10_000)
+  }
+  assert.match(ended.reason ?? '', /a writer process ended 6 times at its start: SIGKILL/)
+  assert.deepEqual(living(world), [])
+})
+
+test('a store that cannot be opened any more ends the group with its own words', async () => {
+  const world = start(2)
+  for (const child of world.children) child.beReady()
+  const ended = reasonOf(world)
+  world.children[0]?.kill()
+  await turn(world.clock, 100)
+  world.children.at(-1)?.say({ kind: 'refused', subject: 'store', message: 'the index is missing' })
+  await turn(world.clock, 100)
+  assert.equal(ended.reason, 'the index is missing')
+  assert.deepEqual(living(world), [])
+})
+
+test('a replaced worker that cannot listen is tried again, and the others serve on', async () => {
+  const world = start(2)
+  for (const child of world.children) child.beReady()
+  const ended = reasonOf(world)
+  world.children[2]?.kill()
+  await turn(world.clock, 100)
+  const broken = { kind: 'refused', subject: 'listener', message: 'a broken certificate' } as const
+  world.children[3]?.say(broken)
+  await turn(world.clock, 1000)
+  assert.equal(ended.reason, null)
+  assert.deepEqual(
+    living(world).map(({ pid }) => pid),
+    [0, 1, 4],
+  )
+  world.supervisor.kill()
+})
+
+test('a process whose runtime has not come up has longer than one that fell silent', async () => {
+  const world = start(2)
+  for (const child of world.children) child.isHung = true
+  await turn(world.clock, WORKER_BOOT_MS_MAX - 1000)
+  assert.equal(living(world).length, 3)
+  await turn(world.clock, 3000)
+  assert.equal(world.children.filter(({ isGone }) => isGone).length, 3)
+  world.supervisor.kill()
+})
+
+test('after the supervisor itself stood still nobody is killed for its silence', async () => {
+  const world = start(2)
+  for (const child of world.children) child.beReady()
+  await turn(world.clock, 3000)
+  for (const child of world.children) child.isHung = true
+  world.standStill(20 * WORKER_HANG_MS_MAX)
+  await turn(world.clock, 1000)
+  for (const child of world.children) child.isHung = false
+  await turn(world.clock, 10_000)
+  assert.equal(living(world).length, 3)
+  assert.equal(world.children.length, 3)
+  world.supervisor.kill()
+})
+
+test('draining ends though a process is dead, in its pause before a restart, or never drains', async () => {
+  const world = start(2)
+  for (const child of world.children) child.beReady()
+  for (let deaths = 0; deaths < 3; deaths++) {
+    living(world)
+      .filter(({ role }) => role === 'http')
+      .at(-1)
+      ?.kill()
+    await turn(world.clock, 100)
+  }
+  assert.equal(living(world).length, 2, 'one waits to be started again')
+  const [writer] = world.children
+  assert.ok(writer !== undefined)
+  let isDrained = false
+  writer.isHung = true
+  const drained = world.supervisor.drain().then(() => (isDrained = true))
+  await turn(world.clock, WORKER_HANG_MS_MAX + 2000)
+  await drained
+  assert.equal(isDrained, true)
+  assert.deepEqual(living(world), [])
+  const started = world.children.length
+  await turn(world.clock, 60_000)
+  assert.equal(world.children.length, started)
+})
+
+test('a worker that lives on but does not drain is ended at the deadline', async () => {
+  const world = start(2)
+  for (const child of world.children) child.beReady()
+  const [, slow] = world.children
+  assert.ok(slow !== undefined)
+  slow.isSlowToDrain = true
+  let isDrained = false
+  const drained = world.supervisor.drain().then(() => (isDrained = true))
+  await turn(world.clock, DRAIN_MS_MAX)
+  assert.equal(isDrained, false)
+  await turn(world.clock, WORKER_HANG_MS_MAX + 1000)
+  await drained
+  assert.deepEqual(living(world), [])
+})
+
+test('every child is told by which id it fills extents, and none twice', () => {
+  const world = start(3)
+  const ids = world.children.flatMap(({ heard }) =>
+    heard.flatMap((told) => (told.kind === 'start' ? [told.writerId] : [])),
+  )
+  assert.equal(new Set(ids).size, 4)
+  world.supervisor.kill()
+})
+
+test('strict holds requests at the start of the group, not at a replaced process', async () => {
+  const world = start(2, 'strict')
+  for (const child of world.children) child.beReady()
+  await world.supervisor.ready
+  world.children[0]?.kill()
+  await turn(world.clock, 100)
+  const starts = world.children.flatMap(({ heard }) =>
+    heard.flatMap((told) => (told.kind === 'start' ? [told.settings.start] : [])),
+  )
+  assert.deepEqual(starts, ['strict', 'strict', 'strict', 'serve'])
   world.supervisor.kill()
 })

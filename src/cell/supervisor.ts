@@ -6,10 +6,14 @@ import { assert, unreachable } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { WriterId } from '../base/id.ts'
 import {
+  DRAIN_MS_MAX,
+  GROUP_STARTS_MAX,
   RESTART_DELAY_MS_MAX,
   RESTART_STEADY_MS,
+  WORKER_BOOT_MS_MAX,
   WORKER_HANG_MS_MAX,
   WORKER_PING_MS,
+  WRITER_STARTS_MAX,
 } from '../base/limits.ts'
 import type { Child } from '../platform/child.ts'
 import type { FromChild, Role, ToChild } from './messages.ts'
@@ -24,12 +28,16 @@ export interface SupervisorOptions {
   readonly settings: CellSettings
   readonly clock: Clock
   readonly spawn: (role: Role) => Child
+  /** An id that no process had before; under it a child fills extents. */
+  readonly drawWriterId: () => WriterId
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: object) => void
 }
 
 export interface Supervisor {
   /** Resolves when all children are ready, with the address they serve. @throws StartRefused */
   readonly ready: Promise<Address>
+  /** Resolves with the reason when the group, once ready, cannot go on; its children are ended. */
+  readonly failed: Promise<string>
   /** Finishes what is under way, then ends the children, the writer last. */
   drain(): Promise<void>
   /** Ends all children at once. */
@@ -39,14 +47,17 @@ export interface Supervisor {
 /** One place in the group, filled by one process after another. */
 interface Post {
   readonly role: Role
-  child: Child
-  writerId: WriterId | null
-  isReady: boolean
-  startedAtMs: number
+  readonly child: Child
+  readonly writerId: WriterId
+  readonly startedAtMs: number
+  state: 'starting' | 'ready' | 'gone'
   /** When it last answered, by the monotonic clock. */
   answeredAtMs: number
-  /** Deaths in a row, each soon after its start. */
+  hasAnswered: boolean
+  /** Processes of this place that ended in a row, each before it was ready or soon after. */
   failures: number
+  /** What it said when it could not start. */
+  refusal: string | null
   onDrained: (() => void) | null
 }
 
@@ -57,21 +68,27 @@ export function openSupervisor(options: SupervisorOptions): Supervisor {
 
 class Group implements Supervisor {
   readonly ready: Promise<Address>
+  readonly failed: Promise<string>
   readonly #options: SupervisorOptions
   readonly #posts: Post[] = []
   readonly #gatherings = new Map<number, Gathering>()
+  readonly #timers = new Set<Timer>()
   #nextGathering = 0
   #isEnding = false
   #address: Address | null = null
-  #settleReady: { resolve: (address: Address) => void; reject: (error: Error) => void } | null
-  #pulse: Timer | null = null
+  /** Null once the group was ready, or refused. */
+  #settleReady: { resolve: (address: Address) => void; reject: (error: Error) => void } | null =
+    null
+  #fail: (reason: string) => void = () => undefined
   #sequence = 0
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    this.#settleReady = null
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
+    })
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve
     })
     const { workerCount } = options.settings
     assert(workerCount >= 1, 'a group has a worker')
@@ -84,33 +101,47 @@ class Group implements Supervisor {
 
   #fill({ role, failures }: { role: Role; failures: number }): Post {
     const nowMs = this.#options.clock.monotonicMs()
-    const child = this.#options.spawn(role)
     const post: Post = {
       role,
-      child,
       failures,
-      writerId: null,
-      isReady: false,
+      child: this.#options.spawn(role),
+      writerId: this.#options.drawWriterId(),
+      state: 'starting',
       startedAtMs: nowMs,
       answeredAtMs: nowMs,
+      hasAnswered: false,
+      refusal: null,
       onDrained: null,
     }
-    child.onMessage((message) => this.#hear(post, message as FromChild))
-    child.onExit((how) => this.#onExit(post, how))
-    this.#tell(post, { kind: 'start', role, settings: this.#options.settings })
+    post.child.onMessage((message) => this.#hear(post, message as FromChild))
+    post.child.onExit((how) => this.#onExit(post, how))
+    const { settings } = this.#options
+    // A store that served is validated beside its service: its clients do not wait again.
+    const given = this.#settleReady === null ? { ...settings, start: 'serve' as const } : settings
+    this.#tell(post, { kind: 'start', role, writerId: post.writerId, settings: given })
     return post
   }
 
   #tell(post: Post, message: ToChild): void {
-    post.child.send(message)
+    if (post.state !== 'gone') post.child.send(message)
+  }
+
+  /** A timer that ends with the group. */
+  #after(delayMs: number, fire: () => void): Timer {
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#timers.delete(timer)
+      fire()
+    })
+    this.#timers.add(timer)
+    return timer
   }
 
   #hear(post: Post, message: FromChild): void {
     post.answeredAtMs = this.#options.clock.monotonicMs()
+    post.hasAnswered = true
     switch (message.kind) {
       case 'ready':
-        post.isReady = true
-        post.writerId = message.writerId
+        post.state = 'ready'
         this.#address = message.address ?? this.#address
         this.#settleIfReady()
         return
@@ -120,7 +151,7 @@ class Group implements Supervisor {
         post.onDrained?.()
         return
       case 'refused':
-        this.#refuse(message.message)
+        this.#onRefusal(post, message)
         return
       case 'gather':
         this.#gather(post, message.requestId)
@@ -134,48 +165,74 @@ class Group implements Supervisor {
   }
 
   #settleIfReady(): void {
-    if (this.#address === null || !this.#posts.every((post) => post.isReady)) return
+    if (this.#address === null || !this.#posts.every((post) => post.state === 'ready')) return
     this.#settleReady?.resolve(this.#address)
     this.#settleReady = null
   }
 
-  #refuse(message: string): void {
-    this.#isEnding = true
+  /**
+   * A group that never served ends with the child's own words, and so does one whose store cannot
+   * be opened any more. A port or certificate that fails a replaced worker does not take the others
+   * with it: it is tried again.
+   */
+  #onRefusal(post: Post, { subject, message }: Extract<FromChild, { kind: 'refused' }>): void {
+    post.refusal = message
+    if (this.#settleReady !== null || subject === 'store') return this.#end(message)
+    this.#options.log('error', `a replaced ${post.role} process cannot start: ${message}`, {
+      pid: post.child.pid,
+    })
+    post.child.kill()
+  }
+
+  /** Ends a group that cannot go on. */
+  #end(reason: string): void {
     this.kill()
-    this.#settleReady?.reject(new StartRefused(message))
+    if (this.#settleReady === null) this.#fail(reason)
+    else this.#settleReady.reject(new StartRefused(reason))
     this.#settleReady = null
   }
 
   #onExit(post: Post, how: { code: number | null; signal: string | null }): void {
-    if (this.#isEnding) {
-      post.onDrained?.()
-      return
-    }
+    const wasReady = post.state === 'ready'
+    post.state = 'gone'
+    post.onDrained?.()
+    if (this.#isEnding) return
     const livedMs = this.#options.clock.monotonicMs() - post.startedAtMs
-    const failures = livedMs < RESTART_STEADY_MS ? post.failures + 1 : 0
+    const failures = wasReady && livedMs >= RESTART_STEADY_MS ? 0 : post.failures + 1
     this.#options.log('error', `a ${post.role} process ended and is replaced`, {
       pid: post.child.pid,
       ...how,
       livedMs: Math.round(livedMs),
     })
     for (const other of this.#posts) {
-      if (post.writerId === null || other === post || other.role === 'http') continue
+      if (other === post || other.role === 'http') continue
       this.#tell(other, { kind: 'writer-dead', writerId: post.writerId })
     }
+    const startsMax = this.#settleReady !== null ? GROUP_STARTS_MAX : WRITER_STARTS_MAX
+    const mustStart = this.#settleReady !== null || post.role !== 'http'
+    if (mustStart && !wasReady && failures >= startsMax) {
+      const last = post.refusal ?? (how.signal === null ? `exit code ${how.code}` : how.signal)
+      this.#end(`a ${post.role} process ended ${failures} times at its start: ${last}`)
+      return
+    }
     const delayMs = failures < 2 ? 0 : Math.min(100 * 2 ** failures, RESTART_DELAY_MS_MAX)
-    this.#options.clock.after(delayMs, () => {
-      if (this.#isEnding) return
+    this.#after(delayMs, () => {
       this.#posts[this.#posts.indexOf(post)] = this.#fill({ role: post.role, failures })
     })
   }
 
   /** Asks every child whether it lives; one that has not answered for too long is killed. */
   #beat(): void {
-    this.#pulse = this.#options.clock.after(WORKER_PING_MS, () => {
+    const dueMs = this.#options.clock.monotonicMs() + WORKER_PING_MS
+    this.#after(WORKER_PING_MS, () => {
       const nowMs = this.#options.clock.monotonicMs()
+      // Stopped itself, this process could not hear: that time is nobody's silence.
+      const deafMs = nowMs - dueMs > WORKER_PING_MS ? nowMs - dueMs : 0
       for (const post of this.#posts) {
+        if (post.state === 'gone') continue
+        post.answeredAtMs += deafMs
         const silentMs = nowMs - post.answeredAtMs
-        if (silentMs > WORKER_HANG_MS_MAX) {
+        if (silentMs > (post.hasAnswered ? WORKER_HANG_MS_MAX : WORKER_BOOT_MS_MAX)) {
           this.#options.log('error', `a ${post.role} process no longer answers and is killed`, {
             pid: post.child.pid,
             silentMs: Math.round(silentMs),
@@ -191,14 +248,15 @@ class Group implements Supervisor {
   /** Collects every child's figures for the one that is asked for metrics. */
   #gather(asker: Post, requestId: number): void {
     const id = this.#nextGathering++
-    const ready = this.#posts.filter((post) => post.isReady)
+    const ready = this.#posts.filter((post) => post.state === 'ready')
     const finish = (figures: readonly unknown[]): void => {
       timer.cancel()
+      this.#timers.delete(timer)
       this.#gatherings.delete(id)
       this.#tell(asker, { kind: 'gathered', requestId, figures })
     }
     const gathering = new Gathering(ready.length, finish)
-    const timer = this.#options.clock.after(WORKER_PING_MS, () => finish(gathering.figures))
+    const timer = this.#after(WORKER_PING_MS, () => finish(gathering.figures))
     this.#gatherings.set(id, gathering)
     for (const post of ready) this.#tell(post, { kind: 'figures', requestId: id })
   }
@@ -209,14 +267,26 @@ class Group implements Supervisor {
     await Promise.all(workers.map((post) => this.#drainPost(post)))
     const writers = this.#posts.filter((post) => post.role !== 'http')
     await Promise.all(writers.map((post) => this.#drainPost(post)))
-    this.#pulse?.cancel()
+    this.kill()
   }
 
-  /** Resolves when the child has drained, or is gone. */
+  /**
+   * Ends a child once it has drained, has died, or takes longer than requests are given. It is ended
+   * by SIGKILL in any case: a process that ends by itself can hang in its last transaction.
+   */
   async #drainPost(post: Post): Promise<void> {
+    if (post.state === 'gone') return
     await new Promise<void>((resolve) => {
-      post.onDrained = resolve
-      post.child.onExit(() => resolve())
+      const timer = this.#after(DRAIN_MS_MAX + WORKER_HANG_MS_MAX, () => {
+        this.#options.log('error', `a ${post.role} process does not come to its end; killed`, {
+          pid: post.child.pid,
+        })
+        resolve()
+      })
+      post.onDrained = () => {
+        timer.cancel()
+        resolve()
+      }
       this.#tell(post, { kind: 'drain' })
     })
     post.child.kill()
@@ -224,8 +294,9 @@ class Group implements Supervisor {
 
   kill(): void {
     this.#isEnding = true
-    this.#pulse?.cancel()
-    for (const post of this.#posts) post.child.kill()
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+    for (const post of this.#posts) if (post.state !== 'gone') post.child.kill()
   }
 }
 

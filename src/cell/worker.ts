@@ -3,11 +3,15 @@
 
 import { join } from 'node:path'
 import { assert } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
 import { Closers } from '../base/closers.ts'
 import {
   CONNECTIONS_PER_WORKER_MAX,
+  DRAIN_MS_MAX,
   HEADER_TIMEOUT_MS,
   IDLE_CONNECTION_MS,
+  READ_CACHE_SHARE_SIZE_BYTES_MIN,
+  READ_CACHE_SIZE_BYTES,
   REQUEST_HEADER_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
 import type { WriterId } from '../base/id.ts'
@@ -20,15 +24,14 @@ import { openRouter } from '../router/router-service.ts'
 import { attachRouter } from '../router/router.ts'
 import type { MetricsSnapshot, Router } from '../router/router.ts'
 import { openSoleWorker, openWorkerCell } from './embedded.ts'
-import type { Ground, WorkerCell } from './embedded.ts'
+import type { Ground, WorkerCell, WorkerGround } from './embedded.ts'
 import { figuresOf } from './figures.ts'
 import { openLog } from './log.ts'
 import type { Log } from './log.ts'
-import type { FromChild, Role, ToChild } from './messages.ts'
-import { openRpcClient } from './rpc.ts'
+import type { FromChild, ToChild } from './messages.ts'
+import { openRpcClient, RpcError } from './rpc.ts'
 import type { RpcClient } from './rpc.ts'
 import type { Address, CellSettings } from './settings.ts'
-import { drawWriterId } from './writer-socket.ts'
 import { failStart, openGround, startWriter, WRITER_SOCKET } from './writer.ts'
 import type { RunningWriter } from './writer.ts'
 
@@ -56,19 +59,29 @@ class Link implements AsyncDisposable {
   /** Resolves when the link stands for the first time, and keeps it standing. */
   async open(): Promise<void> {
     while (!this.#isEnding) {
-      const channel = await connectChannel(this.#path).catch(() => null)
-      if (channel !== null) {
-        const client = openRpcClient(channel)
-        await client.call('hello', this.#writerId)
-        this.client = client
-        channel.onClose(() => {
-          this.client = null
-          void this.open().catch((error: unknown) => this.#ground.report(String(error)))
-        })
-        return
-      }
+      if (await this.#connect().catch(isOperating)) return
       await this.#ground.clock.sleep(LINK_RETRY_MS)
     }
+  }
+
+  /** A writer may go away between any two steps: the next attempt finds its successor. */
+  async #connect(): Promise<true> {
+    const channel = await connectChannel(this.#path)
+    const client = openRpcClient(channel)
+    channel.onClose(() => {
+      if (this.client !== client) return
+      this.client = null
+      void this.open()
+    })
+    try {
+      await client.call('hello', this.#writerId)
+    } catch (error) {
+      channel.destroy()
+      throw error
+    }
+    if (this.#isEnding) channel.destroy()
+    this.client = client
+    return true
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,22 +90,28 @@ class Link implements AsyncDisposable {
   }
 }
 
+/** False: to be tried again. A defect is none of these, and ends the process. */
+function isOperating(error: unknown): false {
+  if (error instanceof RpcError || (error instanceof Error && 'syscall' in error)) return false
+  throw error
+}
+
 /** One worker: everything between its port and its disk. */
 class RunningWorker implements AsyncDisposable {
-  readonly writerId: WriterId
   readonly writer: RunningWriter | null
   readonly #router: Router
   readonly #server: HttpServer
+  readonly #clock: Clock
   readonly #closers: Closers
 
   constructor(parts: {
-    writerId: WriterId
+    clock: Clock
     writer: RunningWriter | null
     router: Router
     server: HttpServer
     closers: Closers
   }) {
-    this.writerId = parts.writerId
+    this.#clock = parts.clock
     this.writer = parts.writer
     this.#router = parts.router
     this.#server = parts.server
@@ -109,12 +128,15 @@ class RunningWorker implements AsyncDisposable {
     return { ...own, figures: [...own.figures, ...(await figuresOf(this.writer.cell))] }
   }
 
-  /** Takes nothing new, finishes what is under way, closes all. */
+  /** Takes nothing new, finishes what is under way, cuts what takes too long, closes all. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const { server } = this.#server
     const closed = this.#server.close()
+    const deadline = this.#clock.after(DRAIN_MS_MAX, () => server.closeAllConnections())
     await this.#router.drain()
-    this.#server.server.closeIdleConnections()
+    server.closeIdleConnections()
     await closed
+    deadline.cancel()
     await this.#closers[Symbol.asyncDispose]()
   }
 }
@@ -122,14 +144,18 @@ class RunningWorker implements AsyncDisposable {
 type Gather = () => Promise<readonly MetricsSnapshot[]>
 
 async function startWorker(
-  settings: CellSettings,
-  role: Role,
+  { settings, role, writerId }: Extract<ToChild, { kind: 'start' }>,
   log: Log,
   gather: Gather,
 ): Promise<RunningWorker> {
-  const ground = await openGround(settings, log)
+  const ground = {
+    ...(await openGround(settings, log)),
+    cacheSizeBytes: Math.max(
+      Math.floor(READ_CACHE_SIZE_BYTES / settings.workerCount),
+      READ_CACHE_SHARE_SIZE_BYTES_MIN,
+    ),
+  }
   const closers = new Closers()
-  const writerId = drawWriterId(ground.random)
   const writer = role === 'both' ? closers.use(await startWriter(settings, ground)) : null
   const cell = closers.use(await openCell(ground, writerId, writer, closers))
   const router = closers.use(
@@ -163,11 +189,11 @@ async function startWorker(
     )
     closers.defer(async () => await admin.close())
   }
-  return new RunningWorker({ writerId, writer, router, server, closers })
+  return new RunningWorker({ clock: ground.clock, writer, router, server, closers })
 }
 
 async function openCell(
-  ground: Ground,
+  ground: WorkerGround,
   writerId: WriterId,
   writer: RunningWriter | null,
   closers: Closers,
@@ -198,6 +224,7 @@ async function listen(
             { err: error },
             'the changed certificate cannot be used; the one before stays in use',
           ),
+        onTlsChange: (validTo) => log.info({ validTo }, 'the changed certificate is in use'),
       },
       attach,
     )
@@ -221,10 +248,10 @@ export function runWorker(parent: Parent): void {
   let running: Promise<RunningWorker> | null = null
   const hear = async (message: ToChild): Promise<void> => {
     if (message.kind === 'start') {
-      const { settings, role } = message
-      running = startWorker(settings, role, openLog('worker', settings.logLevel), gather)
-      const { writerId, port } = await running
-      return say({ kind: 'ready', writerId, address: { host: settings.listen.host, port } })
+      const { settings } = message
+      running = startWorker(message, openLog('worker', settings.logLevel), gather)
+      const { port } = await running
+      return say({ kind: 'ready', address: { host: settings.listen.host, port } })
     }
     if (message.kind === 'ping') return say({ kind: 'pong', sequence: message.sequence })
     if (message.kind === 'gathered') {
@@ -243,6 +270,10 @@ export function runWorker(parent: Parent): void {
     say({ kind: 'drained' })
   }
   parent.onMessage((message) => {
-    hear(message as ToChild).catch((error: unknown) => failStart(say, error))
+    const told = message as ToChild
+    hear(told).catch((error: unknown) => {
+      if (told.kind !== 'start') throw error
+      failStart(say, error)
+    })
   })
 }

@@ -1,9 +1,8 @@
 // The writer's contracts for the workers of its group: object-index's operations, the directory's
 // and placement's cross a channel as plain values; reads never do.
 
-import { newId } from '../base/id.ts'
 import type { CommitId, ExtentId, WriterId } from '../base/id.ts'
-import type { Random } from '../base/random.ts'
+import { Lru } from '../base/lru.ts'
 import { DirectoryError } from '../directory/directory.ts'
 import type {
   Directory,
@@ -31,31 +30,75 @@ import { extend } from './extend.ts'
 import { RpcError, serveRpc } from './rpc.ts'
 import type { RpcClient } from './rpc.ts'
 
+/** Workers that ended and are remembered: hours of one that dies at each start. */
+const ENDED_WORKERS_MAX = 10_000
+
 export interface WriterParts {
   readonly index: ObjectIndex
   readonly directory: Directory
   readonly placement: Placement
 }
 
-/** Serves the writer's half to one worker; `onHello` learns who it is. */
-export function serveWriter(
-  channel: Channel,
-  parts: WriterParts,
-  onHello: (writerId: WriterId) => void,
-): void {
+/**
+ * The workers that are connected, and those whose end the supervisor has told: their channels are
+ * cut, and none is ever let in again, so that a process that comes back to life decides nothing.
+ */
+export class ConnectedWorkers {
+  readonly #channels = new Map<WriterId, Channel>()
+  readonly #ended = new Lru<WriterId, true>(ENDED_WORKERS_MAX)
+
+  /** False for one that was ended. */
+  admit(writerId: WriterId, channel: Channel): boolean {
+    if (this.#ended.get(writerId) !== undefined) return false
+    this.#channels.set(writerId, channel)
+    channel.onClose(() => {
+      if (this.#channels.get(writerId) === channel) this.#channels.delete(writerId)
+    })
+    return true
+  }
+
+  isEnded(writerId: WriterId): boolean {
+    return this.#ended.get(writerId) !== undefined
+  }
+
+  /** Cuts its channel: what it sent and was not yet taken up is lost. */
+  end(writerId: WriterId): void {
+    this.#ended.set(writerId, true)
+    this.#channels.get(writerId)?.destroy()
+    this.#channels.delete(writerId)
+  }
+}
+
+/** Serves the writer's half to one worker, which says first who it is. */
+export function serveWriter(channel: Channel, parts: WriterParts, workers: ConnectedWorkers): void {
+  let who: WriterId | null = null
+  const own = <Argument>(run: (argument: Argument) => Promise<unknown>) => {
+    return async (argument: Argument): Promise<unknown> => {
+      if (who === null || workers.isEnded(who)) throw ended()
+      return await run(argument)
+    }
+  }
   serveRpc(channel, {
     hello: async (writerId: WriterId) => {
-      onHello(writerId)
+      if (!workers.admit(writerId, channel)) throw ended()
+      who = writerId
     },
-    index: async ([operation, id]: [IndexOperation, CommitId]) =>
-      await parts.index.apply(operation, id),
-    directory: async (operation: DirectoryOperation) => await parts.directory.apply(operation),
-    lease: async ([writerId, layout]: [WriterId, 'packed' | 'direct']) =>
-      await parts.placement.lease(writerId, layout),
-    seal: async (extentId: ExtentId) => await parts.placement.seal(extentId),
-    sealAllOf: async (writerId: WriterId) => await parts.placement.sealAllOf(writerId),
-    placementStatus: async () => await parts.placement.status(),
+    index: own(
+      async ([operation, id]: [IndexOperation, CommitId]) => await parts.index.apply(operation, id),
+    ),
+    directory: own(async (operation: DirectoryOperation) => await parts.directory.apply(operation)),
+    lease: own(async ([writerId, layout]: [WriterId, 'packed' | 'direct']) => {
+      if (writerId !== who) throw ended()
+      return await parts.placement.lease(writerId, layout)
+    }),
+    seal: own(async (extentId: ExtentId) => await parts.placement.seal(extentId)),
+    sealAllOf: own(async (writerId: WriterId) => await parts.placement.sealAllOf(writerId)),
+    placementStatus: own(async () => await parts.placement.status()),
   })
+}
+
+function ended(): RpcError {
+  return new RpcError('RpcError', 'ended', 'the writer does not know this process, or has ended it')
 }
 
 /** A connection to the writer that is made anew when the writer is replaced. */
@@ -132,9 +175,4 @@ export function openPlacementClient(link: WriterLink): Placement {
     },
     status: async () => (await ask('placementStatus', null)) as PlacementStatus,
   }
-}
-
-/** A fresh id for this process, under which it fills extents. */
-export function drawWriterId(random: Random): WriterId {
-  return newId<WriterId>(random)
 }

@@ -2,11 +2,9 @@
 // opens the writer's half of the cell and serves it at two sockets, the workers' and the admin's.
 
 import { join } from 'node:path'
-import { newId } from '../base/id.ts'
 import type { WriterId } from '../base/id.ts'
 import { systemClock } from '../platform/clock.ts'
 import { listenChannel } from '../platform/channel.ts'
-import type { Channel } from '../platform/channel.ts'
 import type { Parent } from '../platform/child.ts'
 import { openSystemRandom } from '../platform/random.ts'
 import { Closers } from '../base/closers.ts'
@@ -23,7 +21,7 @@ import type { FromChild, ToChild } from './messages.ts'
 import type { CellSettings } from './settings.ts'
 import { openStoreFolder } from './store-folder.ts'
 import { verifyStore } from './verify-store.ts'
-import { serveWriter } from './writer-socket.ts'
+import { ConnectedWorkers, serveWriter } from './writer-socket.ts'
 
 /** The workers' way to the writer, in the store's directory. */
 export const WRITER_SOCKET = 'writer.sock'
@@ -53,14 +51,10 @@ export async function startWriter(settings: CellSettings, ground: Ground): Promi
   const closers = new Closers()
   const cell = closers.use(await openWriterCell(ground))
   if (settings.rootKey !== null) await setRootKey(cell.directory, settings.rootKey)
-  const workers = new Map<WriterId, Channel>()
-  const accept = (channel: Channel): void => {
-    serveWriter(channel, cell, (writerId) => {
-      workers.set(writerId, channel)
-      channel.onClose(() => workers.delete(writerId))
-    })
-  }
-  const socket = await listenChannel(join(settings.folder, WRITER_SOCKET), accept)
+  const workers = new ConnectedWorkers()
+  const socket = await listenChannel(join(settings.folder, WRITER_SOCKET), (channel) =>
+    serveWriter(channel, cell, workers),
+  )
   closers.defer(async () => await socket.close())
   const admin = openAdmin({
     ...cell,
@@ -75,7 +69,7 @@ export async function startWriter(settings: CellSettings, ground: Ground): Promi
   return {
     cell,
     endWorker: async (writerId) => {
-      workers.get(writerId)?.destroy()
+      workers.end(writerId)
       await cell.placement.sealAllOf(writerId)
     },
     [Symbol.asyncDispose]: async () => await closers[Symbol.asyncDispose](),
@@ -114,7 +108,7 @@ export function runWriter(parent: Parent): void {
         async (ground) => await startWriter(message.settings, ground),
       )
       await running
-      return say({ kind: 'ready', writerId: newId<WriterId>(openSystemRandom()), address: null })
+      return say({ kind: 'ready', address: null })
     }
     if (message.kind === 'ping') return say({ kind: 'pong', sequence: message.sequence })
     const writer = await running
@@ -130,17 +124,27 @@ export function runWriter(parent: Parent): void {
     }
   }
   parent.onMessage((message) => {
-    hear(message as ToChild).catch((error: unknown) => failStart(say, error))
+    const told = message as ToChild
+    hear(told).catch((error: unknown) => {
+      if (told.kind !== 'start') throw error
+      failStart(say, error)
+    })
   })
 }
 
-/** What a child cannot get over: refused for the operator at start, else it ends and is replaced. */
+/** Errors of a start that the operator must put right; any other is a defect, and is tried again. */
+const REFUSALS: Readonly<Record<string, 'store' | 'listener'>> = {
+  StoreRefused: 'store',
+  AdminError: 'store',
+  ListenRefused: 'listener',
+}
+const REFUSAL_CODES: readonly string[] = ['corrupt', 'foreign-index']
+
+/** What a child cannot start with: refused for the operator, else it ends and is replaced. */
 export function failStart(say: (message: FromChild) => void, error: unknown): void {
-  const isRefusal =
-    error instanceof Error && ['StoreRefused', 'AdminError', 'ListenRefused'].includes(error.name)
-  if (isRefusal) {
-    say({ kind: 'refused', message: error.message })
-    return
-  }
-  throw error
+  if (!(error instanceof Error)) throw error
+  const code = 'code' in error ? String(error.code) : ''
+  const subject = REFUSALS[error.name] ?? (REFUSAL_CODES.includes(code) ? 'store' : undefined)
+  if (subject === undefined) throw error
+  say({ kind: 'refused', subject, message: error.message })
 }

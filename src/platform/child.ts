@@ -5,6 +5,7 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import cluster from 'node:cluster'
 import type { Worker } from 'node:cluster'
+import { writeSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
 export interface ChildOptions {
@@ -52,7 +53,18 @@ const BOUND = 'bound'
 
 function wrap(child: ChildProcess): Child {
   let waiting: object[] | null = []
-  child.on('error', () => undefined) // a failed send is seen as the exit that follows
+  const onExits: ((how: { code: number | null; signal: string | null }) => void)[] = []
+  let isGone = false
+  const end = (code: number | null, signal: string | null): void => {
+    if (isGone) return
+    isGone = true
+    for (const gone of onExits) gone({ code, signal })
+  }
+  child.once('exit', end)
+  child.on('error', () => {
+    // A failed send is seen as the exit that follows; one that was never started has no other.
+    if (child.pid === undefined) end(null, null)
+  })
   child.on('message', (message) => {
     if (message !== BOUND || waiting === null) return
     for (const each of waiting) child.send(each)
@@ -70,7 +82,7 @@ function wrap(child: ChildProcess): Child {
       })
     },
     onExit: (gone) => {
-      child.once('exit', (code, signal) => gone({ code, signal }))
+      onExits.push(gone)
     },
     kill: () => {
       child.kill('SIGKILL')
@@ -86,11 +98,20 @@ export interface Parent {
 
 /**
  * Binds this process to its parent: signals that a terminal sends to the whole group are the
- * parent's to answer, and when the parent is gone this process ends at once.
+ * parent's to answer, and when the parent is gone, or at a defect, this process ends at once. It
+ * ends by SIGKILL: one that exits in order waits for its threads, and with a transaction under way
+ * they have been seen to wait for it.
  */
 export function bindToParent(): Parent {
+  const end = (): void => void process.kill(process.pid, 'SIGKILL')
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
-  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  // Before the runtime's own listener, which would exit in order.
+  process.prependOnceListener('disconnect', end)
+  if (!process.connected) end()
+  process.once('uncaughtException', (error) => {
+    writeSync(2, `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    end()
+  })
   return {
     send: (message) => {
       if (process.connected) process.send?.(message)

@@ -1,10 +1,12 @@
 // Listening sockets for HTTP: plain or TLS, certificates read again when their files change, and an
 // end that finishes what is under way.
 
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { createServer as createNetServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
 export interface ListenOptions {
@@ -20,6 +22,12 @@ export interface ListenOptions {
   readonly keepAliveMs: number
   /** Told when a changed certificate could not be used; the old one stays. */
   readonly onTlsError: (error: unknown) => void
+  /** Told when a changed certificate is in use, with the end of its validity. */
+  readonly onTlsChange: (validTo: string) => void
+}
+
+type WatchOptions = Pick<ListenOptions, 'onTlsError' | 'onTlsChange'> & {
+  readonly tls: NonNullable<ListenOptions['tls']>
 }
 
 export interface HttpServer {
@@ -56,7 +64,8 @@ export async function listenHttp(
       : createTlsServer({ ...common, ...readPair(options.tls) })
   server.maxConnections = options.connectionsMax
   attach(server)
-  const poll = options.tls === null ? null : watchPair(server, options.tls, options.onTlsError)
+  const { tls } = options
+  const poll = tls === null ? null : watchPair(server, { ...options, tls })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, resolve)
@@ -74,28 +83,45 @@ export async function listenHttp(
   }
 }
 
+/** A port of `host` that nobody listens at now. @throws the kernel's error */
+export async function findFreePort(host: string): Promise<number> {
+  const probe = createNetServer()
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject)
+    probe.listen(0, host, resolve)
+  })
+  const { port } = probe.address() as AddressInfo
+  await new Promise<void>((resolve) => probe.close(() => resolve()))
+  return port
+}
+
 function readPair({ certFile, keyFile }: { certFile: string; keyFile: string }) {
   return { cert: readFileSync(certFile), key: readFileSync(keyFile) }
 }
 
 /** Takes a new pair when either file has changed and both fit; connections under way stay. */
-function watchPair(
-  server: Server,
-  files: { certFile: string; keyFile: string },
-  onError: (error: unknown) => void,
-): NodeJS.Timeout {
+function watchPair(server: Server, { tls, onTlsChange, onTlsError }: WatchOptions): NodeJS.Timeout {
+  const { certFile, keyFile } = tls
   const stamp = (): string =>
-    [files.certFile, files.keyFile].map((name) => statSync(name).mtimeMs).join(' ')
+    [certFile, keyFile]
+      .map((name) => statSync(name))
+      .map(({ mtimeMs, ino, size }) => `${mtimeMs} ${ino} ${size}`)
+      .join(' ')
   let seen = stamp()
+  let told = ''
   const poll = setInterval(() => {
     try {
       const now = stamp()
       if (now === seen) return
       seen = now
-      const pair = readPair(files)
+      const pair = readPair(tls)
       ;(server as unknown as { setSecureContext: (pair: object) => void }).setSecureContext(pair)
+      told = ''
+      onTlsChange(new X509Certificate(pair.cert).validTo)
     } catch (error) {
-      onError(error)
+      // A file that stays away is looked for again and again, and told of once.
+      if (String(error) !== told) onTlsError(error)
+      told = String(error)
     }
   }, TLS_POLL_MS)
   poll.unref()

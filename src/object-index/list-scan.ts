@@ -22,8 +22,8 @@ export interface ScanRequest {
   readonly isSkipped?: (key: Buffer) => boolean
   /** A key that is in no common prefix. */
   readonly onEntry: (key: Buffer, value: Buffer) => void
-  /** `keyEnd` is where the common prefix ends in the engine key. */
-  readonly onPrefix: (key: Buffer, keyEnd: number) => void
+  /** `keyEnd` is where the common prefix ends in the engine key of the first record under it. */
+  readonly onPrefix: (key: Buffer, keyEnd: number, value: Buffer) => void
 }
 
 export interface Scan {
@@ -64,7 +64,7 @@ export function scanOf(request: ScanRequest): Scan {
             ? -1
             : prefixEnd(key, delimiter, searchFrom, key.length - suffixBytes)
         if (keyEnd !== -1) {
-          request.onPrefix(key, keyEnd)
+          request.onPrefix(key, keyEnd, value)
           count += 1
           return after(key.subarray(0, keyEnd))
         }

@@ -3,6 +3,7 @@
 // both.
 
 import type { BucketId } from '../base/id.ts'
+import { requireSoundGap } from './absence.ts'
 import { decodeNullSlot } from './key-state.ts'
 import {
   KEY_START,
@@ -14,7 +15,14 @@ import {
   versionsOf,
 } from './keys.ts'
 import { EMPTY_PAGE, Projector, startOf } from './list.ts'
-import { isKeyOfList, possible, scanOf } from './list-scan.ts'
+import {
+  isKeyOfList,
+  keyBehind,
+  keyBehindPrefix,
+  possible,
+  scanOf,
+  type Scan,
+} from './list-scan.ts'
 import type {
   ListPage,
   ListVersionsRequest,
@@ -50,7 +58,7 @@ export async function listVersions(
   const currents: Item[] = []
   const others: Item[] = []
   const guard = new VisitorGuard()
-  const scans = [
+  const scans: [Scan, Scan] = [
     versionScan(request, SPACE.current, position, currents),
     versionScan(request, SPACE.versions, position, others),
   ]
@@ -64,8 +72,32 @@ export async function listVersions(
   guard.rethrow()
   if (marked !== null)
     newer.take(request.bucketId, marked, values[0] ?? null, currents, position.order ?? 0)
+  await requireGaps(engine, request.bucketId, [
+    { space: SPACE.current, scan: scans[0], items: currents },
+    { space: SPACE.versions, scan: scans[1], items: others },
+  ])
   const isMore = scans.some((scan) => scan.isTruncated())
   return merge(currents, others, { limit: request.limit, isMore, newer })
+}
+
+/** Nothing was passed over before the first item of a pass, nor behind the last of a whole one. */
+async function requireGaps(
+  engine: ReadEngine,
+  bucketId: BucketId,
+  passes: readonly { space: number; scan: Scan; items: readonly Item[] }[],
+): Promise<void> {
+  for (const { space, scan, items } of passes) {
+    const below = Buffer.from(scan.read.range.start)
+    const last = items.at(-1)
+    const above = last === undefined ? below : behindItem(space, bucketId, last)
+    await requireSoundGap(engine, { below, above: scan.isTruncated() ? null : above })
+  }
+}
+
+function behindItem(space: number, bucketId: BucketId, item: Item): Buffer {
+  return item.kind === 'prefix'
+    ? keyBehindPrefix(space, bucketId, item.prefix)
+    : keyBehind(space, bucketId, item.key.toString('utf8'))
 }
 
 interface Position {
@@ -126,7 +158,7 @@ function versionScan(
   space: number,
   position: Position,
   into: Item[],
-): ReturnType<typeof scanOf> {
+): Scan {
   const { bucketId, prefix, delimiter, limit } = request
   const isCurrent = space === SPACE.current
   const suffixBytes = isCurrent ? 0 : ORDER_SUFFIX_BYTES
@@ -150,7 +182,8 @@ function versionScan(
         entry: versionEntry(projector, key, keyEnd, value),
       })
     },
-    onPrefix: (key, keyEnd) => {
+    onPrefix: (key, keyEnd, value) => {
+      projector.check(key, value)
       into.push({
         kind: 'prefix',
         key: Buffer.from(key.subarray(KEY_START, keyEnd)),

@@ -2,6 +2,7 @@
 // record's checksum is verified, and one that fails it fails the page.
 
 import type { BucketId } from '../base/id.ts'
+import { requireSoundGap } from './absence.ts'
 import { decodeRangeRecord, rangeKey } from './bucket-record.ts'
 import { crcOf, seedOf } from './checksum.ts'
 import { KEY_START, SPACE, idKey } from './keys.ts'
@@ -44,6 +45,8 @@ export async function list(engine: ReadEngine, asked: ListRequest): Promise<List
   const prefixes: string[] = []
   const projector = new Projector(SPACE.current, bucketId)
   let last: string | null = null
+  /** Where the scan went on behind a common prefix; null behind an entry. */
+  let end: Buffer | null = null
   const scan = scanOf({
     space: SPACE.current,
     bucketId,
@@ -56,11 +59,14 @@ export async function list(engine: ReadEngine, asked: ListRequest): Promise<List
       projector.check(key, value)
       const entry = projector.entry(key, key.length, value)
       last = entry.key
+      end = null
       entries.push(entry)
     },
-    onPrefix: (key, keyEnd) => {
+    onPrefix: (key, keyEnd, value) => {
+      projector.check(key, value)
       last = key.toString('utf8', KEY_START, keyEnd)
       prefixes.push(last)
+      end = keyBehindPrefix(SPACE.current, bucketId, last)
     },
   })
   const guard = new VisitorGuard()
@@ -73,7 +79,11 @@ export async function list(engine: ReadEngine, asked: ListRequest): Promise<List
   const value = values[0] ?? null
   // There is one range a bucket; when they split, a page of the wrong one is refused here.
   if (value !== null) decodeRangeRecord(bucketId, value)
-  return { entries, prefixes, isTruncated: scan.isTruncated(), last }
+  const isTruncated = scan.isTruncated()
+  const below = Buffer.from(scan.read.range.start)
+  const above = end ?? (last === null ? below : keyBehind(SPACE.current, bucketId, last))
+  await requireSoundGap(engine, { below, above: isTruncated ? null : above })
+  return { entries, prefixes, isTruncated, last }
 }
 
 /** The first engine key of a page: behind a key, or behind the common prefix that it lies in. */

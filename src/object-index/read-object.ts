@@ -2,6 +2,7 @@
 
 import { assert } from '../base/assert.ts'
 import type { BucketId } from '../base/id.ts'
+import { requireSoundGap } from './absence.ts'
 import { decodeNullSlot } from './key-state.ts'
 import { currentKey, nullSlotKey, versionKey, versionsOf } from './keys.ts'
 import { ObjectIndexError, type ObjectVersion, type VersionSelector } from './object-index.ts'
@@ -31,7 +32,9 @@ export async function lookup(
       const { values } = await readEngine(engine, { keys: [at] })
       const value = values[0] ?? null
       if (value !== null) return toObjectVersion(decodeObjectRecord(at, value), key, true)
-      return (await snapshotOf(engine, bucketId, key, [])).newest()
+      const found = (await snapshotOf(engine, bucketId, key, [])).newest()
+      if (found === null) await requireSoundGap(engine, { below: at, above: at })
+      return found
     }
     case 'id': {
       const order = orderIn(version.versionId)

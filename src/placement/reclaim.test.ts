@@ -11,6 +11,7 @@ import { PARKED_MS, PARKED_MS_MIN } from '../base/limits.ts'
 import { ObjectIndexError, type ExtentRecord } from '../object-index/object-index.ts'
 import { findReferences } from '../object-index/rebuild-references.ts'
 import { openDisk } from '../platform/disk.ts'
+import { StorageError } from '../storage/storage.ts'
 import { ASIDE_FILE, keepAside } from './aside.ts'
 import { PlacementError } from './placement.ts'
 import { planRemoval, REMOVING_FILE } from './removal.ts'
@@ -463,5 +464,37 @@ test('a lease under way when its writer is declared dead is sealed with the othe
   release()
   await Promise.all([leased, sealed])
   assert.deepEqual(await states(store), { open: 0, sealed: 1, parked: 0 })
+  await store.close()
+})
+
+test('a file that does not close is sealed like any other', async () => {
+  const store = await opened()
+  await store.crash({
+    wrapStorage: (storage) => ({
+      ...storage,
+      openPacked: async (extentId, capacityBytes) => {
+        const writer = await storage.openPacked(extentId, capacityBytes)
+        return {
+          freeBytes: writer.freeBytes,
+          append: async (...args) => await writer.append(...args),
+          [Symbol.asyncDispose]: async () => {
+            await writer[Symbol.asyncDispose]()
+            throw new StorageError('io', 'it does not close')
+          },
+        }
+      },
+    }),
+  })
+  const bucketId = await store.bucket()
+  const filler = store.placement.openFiller()
+  const owner = { kind: 'object', bucketId, key: 'k', versionRandom: '0'.repeat(16) } as const
+  await filler.append(
+    { blobId: newId(store.random), owner, bodyOffset: 0, dataSizeBytes: 1, metadata: Buffer.of() },
+    [Buffer.of(1)],
+    { md5: Buffer.of(), checksumAlgorithm: 0, checksum: Buffer.of() },
+  )
+  filler.renew()
+  await filler.settle()
+  assert.equal((await states(store))['sealed'], 1)
   await store.close()
 })

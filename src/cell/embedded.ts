@@ -41,6 +41,12 @@ export interface Ground {
   readonly report: (message: string) => void
 }
 
+/** What a process that serves has besides. */
+export interface WorkerGround extends Ground {
+  /** Of small bodies that were read. */
+  readonly cacheSizeBytes: number
+}
+
 /** The process that commits: everything that decides, and the loops in the background. */
 export interface WriterCell extends AsyncDisposable {
   readonly engine: Engine
@@ -131,7 +137,7 @@ export interface WorkerCell extends AsyncDisposable {
 
 /** A worker beside a writer process: reads here, operations over the link. */
 export async function openWorkerCell(
-  ground: Ground,
+  ground: WorkerGround,
   writerId: WriterId,
   link: WriterLink,
 ): Promise<WorkerCell> {
@@ -144,20 +150,26 @@ export async function openWorkerCell(
 }
 
 /** A worker that is its own writer. */
-export function openSoleWorker(ground: Ground, writerId: WriterId, writer: WriterCell): WorkerCell {
+export function openSoleWorker(
+  ground: WorkerGround,
+  writerId: WriterId,
+  writer: WriterCell,
+): WorkerCell {
   return finishWorker(ground, writerId, writer, new Closers())
 }
 
 function finishWorker(
-  ground: Ground,
+  ground: WorkerGround,
   writerId: WriterId,
   parts: { index: ObjectIndex; directory: Directory; placement: Placement },
   closers: Closers,
 ): WorkerCell {
-  const { clock, random, disk } = ground
+  const { clock, random, disk, cacheSizeBytes } = ground
   const { index, directory, placement } = parts
   const storage = closers.use(openStorage({ disk, clock, random }))
-  const gateway = closers.use(openGateway({ index, placement, storage, clock, random, writerId }))
+  const gateway = closers.use(
+    openGateway({ index, placement, storage, clock, random, writerId, cacheSizeBytes }),
+  )
   return {
     index,
     directory,

@@ -36,6 +36,7 @@ import type {
 } from './gateway.ts'
 import { partOf, readVersion, sameVersionNow } from './read-body.ts'
 import type { ByteRange } from './read-body.ts'
+import { SmallReads } from './small-reads.ts'
 import { SpaceGate } from './space-gate.ts'
 import { VersionBody } from './version-body.ts'
 import { gatherSmall, isSmall, writeLarge, writeSmall } from './write-body.ts'
@@ -47,6 +48,8 @@ export interface GatewayOptions {
   readonly storage: Storage
   readonly clock: Clock
   readonly random: Random
+  /** What small bodies that were read may take, so that they need not be read again. */
+  readonly cacheSizeBytes: number
   /** Drawn by this process at its start; every commit that names a blob names it. */
   readonly writerId: WriterId
 }
@@ -72,10 +75,12 @@ class GatewayService implements Gateway {
   readonly #options: GatewayOptions
   readonly #parts: BodyWriterParts
   readonly #gate: SpaceGate
+  readonly #small: SmallReads
 
   constructor(options: GatewayOptions) {
     this.index = options.index
     this.#options = options
+    this.#small = new SmallReads(options, options.cacheSizeBytes)
     const { storage, random, placement, clock } = options
     this.#gate = new SpaceGate(placement, clock)
     const packed = new ExtentPool<PackedWriter>(
@@ -364,6 +369,10 @@ class GatewayService implements Gateway {
     })
     requireDone(outcome, { UploadId: uploadId })
     return { versionId, lastModifiedMs, sizeBytes, etag, checksum }
+  }
+
+  readSmall(version: ObjectVersion, bucketId: BucketId): Uint8Array | Promise<Uint8Array> | null {
+    return this.#small.read(version, bucketId)
   }
 
   read(

@@ -7,6 +7,7 @@ import { copyTests } from './suite-copy.ts'
 import { extentTests } from './suite-extent.ts'
 import { faultTests } from './suite-fault.ts'
 import { putTests } from './suite-put.ts'
+import { smallTests } from './suite-small.ts'
 import { uploadTests } from './suite-upload.ts'
 import type { GatewayWorld } from './suite-world.ts'
 
@@ -20,6 +21,7 @@ export function gatewaySuite(
     putTests(openPlain)
     uploadTests(openPlain)
     copyTests(openPlain)
+    smallTests(openPlain)
     extentTests(openPlain)
     faultTests(openPlain)
   })

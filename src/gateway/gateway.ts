@@ -141,6 +141,11 @@ export interface Gateway extends AsyncDisposable {
     signal: AbortSignal,
     bucketId?: BucketId,
   ): AsyncIterable<Uint8Array>
+  /**
+   * All bytes of a version whose body is one block (64 KiB at most), verified; null for any other,
+   * which `read` gives. They may be kept for others: not to be changed. @throws GatewayError
+   */
+  readSmall(version: ObjectVersion, bucketId: BucketId): Uint8Array | Promise<Uint8Array> | null
   /** Where the nth part (from 1) of a version lies; null past the end. One blob body: one part. */
   part(version: ObjectVersion, ordinal: number): Promise<ManifestPart | null>
 }

@@ -68,7 +68,8 @@ function tooShort({ key, versionId }: ObjectVersion, at: number): GatewayError {
   )
 }
 
-async function movedVersion(
+/** The version as it is now, where `error` says that its bytes are not where they were; or null. */
+export async function movedVersion(
   { index }: ReadParts,
   version: ObjectVersion,
   bucketId: BucketId | null,

@@ -40,14 +40,14 @@ function locationsOf({ body }: ObjectVersion): readonly Location[] {
   return body.kind === 'blobs' ? body.locations : []
 }
 
-function onlyLocation(version: ObjectVersion): Location {
+export function onlyLocation(version: ObjectVersion): Location {
   const [location] = locationsOf(version)
   check.ok(location !== undefined, 'it has a blob')
   return location
 }
 
 /** Moves a version's only blob elsewhere, as compaction does. */
-async function move(world: GatewayWorld, key: string): Promise<void> {
+export async function move(world: GatewayWorld, key: string): Promise<void> {
   const { store, bucket } = world
   const version = await world.find(key)
   const owner = { kind: 'object', bucketId: bucket.id, key, versionRandom: '0'.repeat(16) } as const

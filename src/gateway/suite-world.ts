@@ -106,6 +106,7 @@ export class GatewayWorld implements AsyncDisposable {
       clock,
       random,
       writerId: this.writerId,
+      cacheSizeBytes: MIB,
     })
   }
 

@@ -93,6 +93,11 @@ export class Exchange implements Watched {
     this.#finish(status, this.#head(fields), null, 0)
   }
 
+  /** A whole answer whose body nobody changes any more. `fields` say the Content-Length. */
+  sendWhole(status: number, fields: HeaderFields, body: Uint8Array): void {
+    if (!this.isAnswered) this.#finish(status, this.#head(fields), body, body.length)
+  }
+
   /**
    * A whole answer whose body is in memory that is the caller's again when this resolves. `fields`
    * say the Content-Length. @throws RouterError

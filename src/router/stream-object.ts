@@ -26,6 +26,12 @@ export async function sendObject(exchange: Exchange, answer: ObjectAnswer): Prom
   const { bucket, version, range, status, fields } = answer
   const sizeBytes = range.end - range.start
   if (sizeBytes === 0) return exchange.sendHead(status, fields)
+  if (sizeBytes === version.sizeBytes) {
+    const small = exchange.services.gateway.readSmall(version, bucket.id)
+    if (small !== null) {
+      return exchange.sendWhole(status, fields, small instanceof Promise ? await small : small)
+    }
+  }
   const signal = sizeBytes <= SHORT_READ_SIZE_BYTES ? NEVER : exchange.signal
   const pieces = exchange.services.gateway
     .read(version, range, signal, bucket.id)

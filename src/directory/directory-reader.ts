@@ -52,10 +52,17 @@ export function openDirectoryReader(engine: ReadEngine): DirectoryReader {
       return key === null || owner === null ? null : { key, account: accountOf(owner) }
     })
   }
+  const generationAt = [generationKey()]
+  // Asked for with every request: what it was last is recognised by its bytes.
+  let last = { record: Buffer.alloc(0), generation: 0 }
   return {
     generation: async () => {
-      const { values } = await read(engine, { keys: [generationKey()] })
-      return decodeGeneration(values[0] ?? null)
+      const { values } = await read(engine, { keys: generationAt })
+      const record = values[0] ?? null
+      if (record?.equals(last.record) === true) return last.generation
+      const generation = decodeGeneration(record)
+      if (record !== null) last = { record, generation }
+      return generation
     },
     bucketByName,
     account: async (accountId) => {

@@ -1,5 +1,5 @@
 // The reading half of the index: runs in any process that can read the engine, and keeps nothing
-// between calls. What a page or a version rests on is verified as it is read.
+// between calls but decoded buckets, by their bytes. What a page or a version rests on is verified as it is read.
 
 import { bucketKey, decodeBucketRecord } from './bucket-record.ts'
 import { bucketTagsKey, decodeBucketTags } from './bucket-settings.ts'
@@ -7,7 +7,8 @@ import { bucketSumKey } from './changes.ts'
 import { list } from './list.ts'
 import { completedUpload, listUploads, parts, upload } from './list-uploads.ts'
 import { listVersions } from './list-versions.ts'
-import type { ObjectIndexReader } from './object-index.ts'
+import { DecodeMemo } from './memo.ts'
+import type { Bucket, ObjectIndexReader } from './object-index.ts'
 import { archiveBlobs, bucketsById, consumers, extent, extents, references } from './read-extent.ts'
 import { readEngine, type ReadEngine } from './reading.ts'
 import { manifestPart, manifestParts } from './read-manifest.ts'
@@ -16,11 +17,13 @@ import { decodeSums, usageOf } from './sums.ts'
 
 /** Reads over one engine. */
 export function openObjectIndexReader(engine: ReadEngine): ObjectIndexReader {
+  const buckets = new DecodeMemo<Bucket>()
   return {
     bucket: async (bucketId) => {
       const { values } = await readEngine(engine, { keys: [bucketKey(bucketId)] })
       const value = values[0] ?? null
-      return value === null ? null : decodeBucketRecord(bucketId, value)
+      if (value === null) return null
+      return buckets.get(bucketId, value, () => decodeBucketRecord(bucketId, value))
     },
     bucketTags: async (bucketId) => {
       const { values } = await readEngine(engine, { keys: [bucketTagsKey(bucketId)] })

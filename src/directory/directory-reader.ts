@@ -54,7 +54,10 @@ export function openDirectoryReader(engine: ReadEngine): DirectoryReader {
   }
   const generationAt = [generationKey()]
   // Asked for with every request: what it was last is recognised by its bytes.
-  let last = { record: Buffer.alloc(0), generation: 0 }
+  let last: { readonly record: Buffer; readonly generation: number } = {
+    record: Buffer.alloc(0),
+    generation: 0,
+  }
   return {
     generation: async () => {
       const { values } = await read(engine, { keys: generationAt })

@@ -2,10 +2,10 @@
 
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from './harness/server.mjs'
+import { syncOverDamage } from './damaged-list.mjs'
 import { cleanEnvironment, findProgram, programRunner } from './program.mjs'
 import { check } from './standard.mjs'
-import { checkSameTree, filesOf, growTree } from './tree.mjs'
+import { checkSameTree, growTree } from './tree.mjs'
 
 const CLEANS = 'rclone cleans remote paths as a file system would, so that it never sends this key'
 const CANNOT = {
@@ -16,9 +16,9 @@ const CANNOT = {
   'key: leading /': CLEANS,
   'key: trailing /': CLEANS,
 }
-const MANY_FILES = 1500
 
-export async function open(job) {
+/** rclone with a remote `store:` at a job's endpoint. */
+function rcloneAt(job) {
   const env = cleanEnvironment(job, {
     RCLONE_CONFIG: join(job.folder, 'rclone.conf'),
     RCLONE_CONFIG_STORE_TYPE: 's3',
@@ -34,7 +34,11 @@ export async function open(job) {
     RCLONE_LOW_LEVEL_RETRIES: '2',
     ...(job.caFile === null ? {} : { RCLONE_CA_CERT: job.caFile }),
   })
-  const rclone = programRunner(findProgram('rclone'), env)
+  return programRunner(findProgram('rclone'), env)
+}
+
+export async function open(job) {
+  const rclone = rcloneAt(job)
   const url = (bucket, key) => `store:${bucket}/${key}`
   const store = {
     makeBucket: (bucket) => rclone(['mkdir', `store:${bucket}`]),
@@ -56,7 +60,7 @@ export async function open(job) {
       ['sync and check', (context) => syncAndCheck(rclone, context)],
       [
         'sync deletes nothing while LIST fails',
-        (context) => failingList(rclone, job.listFault, env, context),
+        (context) => syncOverDamage(job, (other) => rcloneAt({ ...job, ...other }), context),
       ],
     ],
     close: async () => {
@@ -84,37 +88,4 @@ async function syncAndCheck(rclone, { oracle, bucket, folder }) {
   await rclone(['sync', from, remote])
   check((await oracle.head(bucket, 'tree/plain.txt')).status === 404, 'sync left a deleted file')
   await rclone(['check', from, remote])
-}
-
-/**
- * The hook for a store that cannot list whole: `--list-fault COMMAND` is run with `on` and the
- * bucket, then with `off` and the bucket. In between, LIST of it must answer an error: a shorter
- * list would make sync delete the missing files here.
- */
-async function failingList(rclone, listFault, env, { oracle, bucket, folder, skip }) {
-  if (listFault === null) return skip('no --list-fault COMMAND that makes LIST fail was given')
-  const keys = Array.from({ length: MANY_FILES }, (_, index) => `f${index}`)
-  for (let index = 0; index < keys.length; index += 16) {
-    await Promise.all(
-      keys.slice(index, index + 16).map((key) => oracle.put(bucket, key, Buffer.from(key))),
-    )
-  }
-  const local = join(folder, 'local')
-  await rclone(['sync', `store:${bucket}`, local])
-  const held = () => filesOf(local).length
-  check(held() === MANY_FILES, `the first sync brought ${held()} files`)
-  const fault = (state) =>
-    run('/bin/sh', ['-c', `${listFault} "$@"`, 'fault', state, bucket], { env })
-  const on = await fault('on')
-  check(on.exitCode === 0, `the fault command failed: ${on.stderr}`)
-  const failed = await rclone(['sync', `store:${bucket}`, local]).then(
-    () => null,
-    (error) => error,
-  )
-  const off = await fault('off')
-  check(held() === MANY_FILES, `sync deleted ${MANY_FILES - held()} files while LIST failed`)
-  check(failed !== null, 'sync succeeded though LIST was to fail')
-  check(off.exitCode === 0, `the fault command did not end it: ${off.stderr}`)
-  await rclone(['sync', `store:${bucket}`, local])
-  check(held() === MANY_FILES, 'files are missing after the fault')
 }

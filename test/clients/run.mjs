@@ -4,7 +4,6 @@
 //   node test/clients/run.mjs [--only rclone,boto3] [--protocol http|https] [--jobs N] [--keep]
 //        [--main FILE]                 the built command line (default: dist/main.js)
 //        [--endpoint URL --access A --secret S [--ca FILE] [--region R]]   a server that runs
-//        [--list-fault COMMAND]        see rclone.mjs
 //
 // Ends with `N passed, N failed, N skipped`; exit code 1 if anything failed. A client that is not
 // installed is skipped by name, and with CI=true a failure. Takes about 2 minutes on two cores.
@@ -44,7 +43,6 @@ function readOptions() {
       secret: text,
       ca: text,
       region: text,
-      'list-fault': text,
       keep: { type: 'boolean', default: false },
     },
   })
@@ -121,7 +119,7 @@ function writeJob(options, target, { client, protocol, folder }) {
     ca: target.caFile === null ? undefined : readFileSync(target.caFile, 'utf8'),
     bucket: `clients-${client}-${protocol}-${randomBytes(4).toString('hex')}`,
     toolsFolder: options.toolsFolder,
-    listFault: options['list-fault'] ?? null,
+    main: options.endpoint === undefined ? options.main : null,
   }
   const file = join(folder, 'job.json')
   writeFileSync(file, JSON.stringify(job))

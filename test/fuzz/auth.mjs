@@ -16,6 +16,8 @@ const SPOILS = {
   'signature in capitals': (ctx, all) => replace(all, /Signature=.*/, (text) => text.toUpperCase()),
   'another key': (ctx, all) => replace(all, /Credential=[^/]*/, 'Credential=NOSUCHKEY'),
   'no key': (ctx, all) => replace(all, /Credential=[^/]*/, 'Credential='),
+  'huge key': (ctx, all) =>
+    replace(all, /Credential=/, `Credential=${'K'.repeat(ctx.random.between(1900, 6000))}`),
   'key with slashes': (ctx, all) => replace(all, /Credential=/, 'Credential=a/b/c/'),
   'another day': (ctx, all) => replace(all, /\/\d{8}\//, '/20200101/'),
   'another region': (ctx, all) => replace(all, /us-east-1/, 'mars-north-1'),
@@ -162,6 +164,13 @@ const QUERY_SPOILS = {
       pairs,
       'X-Amz-Credential',
       ctx.random.pick(['', '/', '/////', 'x/20200101/us-east-1/s3/aws4_request', 'a'.repeat(3000)]),
+    ),
+  'huge key': (ctx, pairs) =>
+    set(
+      pairs,
+      'X-Amz-Credential',
+      'K'.repeat(ctx.random.between(1900, 6000)) +
+        pairs.find(([name]) => name === 'X-Amz-Credential')[1],
     ),
   'another algorithm': (ctx, pairs) =>
     set(pairs, 'X-Amz-Algorithm', ctx.random.pick(['', 'x', 'AWS'])),

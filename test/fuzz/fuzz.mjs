@@ -70,7 +70,7 @@ function readOptions() {
     return Number.isInteger(value) && value >= 0 ? value : refuse(`--${name} takes a whole number`)
   }
   const kinds = values.kind?.split(',') ?? Object.keys(KINDS)
-  if (kinds.some((kind) => !(kind in KINDS))) refuse(`kinds are ${Object.keys(KINDS)}`)
+  if (kinds.some((kind) => !(kind in KINDS))) refuse(`kinds are ${Object.keys(KINDS).join(', ')}`)
   const { endpoint, access, secret } = values
   if ([endpoint, access, secret].filter(Boolean).length % 3 !== 0) {
     refuse('--endpoint, --access and --secret go together')
@@ -179,6 +179,10 @@ async function roundTrip(ctx, s3, batch) {
   }
 }
 
+function byGroup([left], [right]) {
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
 /** Counts what came of it; failures of one generator and one problem are told once. */
 function createTally(options) {
   const outcomes = new Map()
@@ -212,7 +216,7 @@ function createTally(options) {
     },
     printTotal: () => console.log(`${passed} passed, ${failed} failed`),
     print() {
-      for (const [group, { count, first }] of [...failures].sort()) {
+      for (const [group, { count, first }] of [...failures].toSorted(byGroup)) {
         console.log(`FAILED ${count} × ${group}\n      first:${first}`)
       }
       for (const [kind, row] of outcomes) {

@@ -217,7 +217,10 @@ const WRITE_VALUES = {
   expires: ['never'],
   'x-amz-meta-long': ['v'.repeat(1900), 'v'.repeat(3000)],
   'x-amz-decoded-content-length': ['1', '-1'],
-  'x-amz-copy-source': ['/', '//', 'x', '/%', '/a/b?versionId=', '/../../etc/passwd', '/a/%ff'],
+  'x-amz-copy-source': [
+    ...['/', '//', 'x', '/%', '/a/b?versionId=', '/../../etc/passwd', '/a/%ff'],
+    ...[`/${'b'.repeat(3000)}/key`, `/bucket/${'k'.repeat(3000)}`],
+  ],
   'x-amz-copy-source-range': ['bytes=0-', 'x'],
   'x-amz-write-offset-bytes': ['0', '-1'],
 }

@@ -304,6 +304,29 @@ function parameters(ctx) {
   }
 }
 
+const LONG_NAMES = [
+  ...['prefix', 'delimiter', 'marker', 'start-after', 'continuation-token'],
+  ...['key-marker', 'upload-id-marker', 'version-id-marker', 'versionId', 'uploadId'],
+  ...['part-number-marker', 'encoding-type', 'x-id', 'response-content-type', 'bucket-region'],
+]
+
+/** One value that is longer than any name in the store, or just as long as a key of its index. */
+function longValue(ctx) {
+  const { random } = ctx
+  const value = random.pick(['a', 'z', '/', '\u{1FAA3}']).repeat(random.between(900, 2100))
+  const query = [
+    ...random.pick([[], [['list-type', '2']], [['versions', '']], [['uploads', '']]]),
+    [random.pick(LONG_NAMES), value.slice(0, 5000)],
+  ]
+  const path = random.pick(['/', `/${ctx.bucket}`, `/${ctx.bucket}/anchor`, '/z'.repeat(1000)])
+  const { bytes } = signedRequest(ctx, { method: 'GET', path, query })
+  return {
+    pieces: [bytes],
+    note: `GET ${path.slice(0, 40)}?${query.map(([name]) => name).join('&')}`,
+    mayClose: bytes.length > 16_000,
+  }
+}
+
 /** A query as no client would write it. */
 function rawQuery(ctx) {
   const query = ctx.random.pick([
@@ -348,5 +371,6 @@ export const TARGETS = [
   [4, subresource],
   [3, unknownWrite],
   [8, parameters],
+  [4, longValue],
   [2, rawQuery],
 ]

@@ -37,8 +37,10 @@ export function parseDelete(body: Uint8Array): DeleteRequest {
   const root = parseXml(body, 'Delete')
   const entries = childrenOf(root, 'Object').map((entry): NamedDelete => {
     const etag = textOf(entry, 'ETag')
+    const key = requireText(entry, 'Key')
+    if (key === '') throw malformed('a Key is empty')
     return {
-      key: requireText(entry, 'Key'),
+      key,
       versionId: textOf(entry, 'VersionId'),
       etag: etag === null ? null : bareEtag(etag),
     }

@@ -78,7 +78,7 @@ export interface Admin {
     accessKeyId: string | null
     secretKey: string | null
   }): Promise<AccessKey>
-  removeKey(accessKeyId: string): Promise<void>
+  removeKey(request: { id: string; accessKeyId: string }): Promise<void>
   listBuckets(): Promise<readonly BucketLine[]>
   bucketUsage(name: string): Promise<BucketLine>
   setQuota(request: {
@@ -103,6 +103,8 @@ const ACCESS_KEY_SIZE_CHARS = 20
 const SECRET_KEY_SIZE_BYTES = 30
 const LIST_PAGE = 1000
 const ID_PATTERN = /^[\x21-\x7e]{1,64}$/
+const NAME_LENGTH_MAX = 256
+const EMAIL_PATTERN = /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u
 const ACCESS_KEY_PATTERN = /^[A-Za-z0-9._-]{3,128}$/
 
 export function openAdmin(parts: AdminParts): Admin {
@@ -115,6 +117,8 @@ export function openAdmin(parts: AdminParts): Admin {
       }
       const key = keyFor(id, request.accessKeyId, request.secretKey, random)
       const { displayName, email } = request
+      requireText(displayName)
+      requireEmail(email)
       const account = { id, displayName, email, isRoot: false }
       requireDone(await directory.apply({ kind: 'add-account', account }), id)
       const outcome = await directory.apply({ kind: 'add-key', key })
@@ -142,7 +146,11 @@ export function openAdmin(parts: AdminParts): Admin {
       )
       return (await describeUser(directory, id, key.accessKeyId)).key
     },
-    removeKey: async (accessKeyId) => {
+    removeKey: async ({ id, accessKeyId }) => {
+      const found = await directory.accessKey(accessKeyId)
+      if (found !== null && found.account.id !== id) {
+        throw new AdminError('no-such-key', `${accessKeyId}: this access key is not ${id}'s`)
+      }
       requireDone(await directory.apply({ kind: 'remove-key', accessKeyId }), accessKeyId)
     },
     listBuckets: async () => await allBuckets(parts),
@@ -170,6 +178,21 @@ export function openAdmin(parts: AdminParts): Admin {
     },
     verify: parts.verify,
   }
+}
+
+/** Names are shown on terminals and in XML: nothing that moves a cursor or cannot be written. */
+function requireText(displayName: string): void {
+  const isFine = displayName.trim() !== '' && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(displayName)
+  if (isFine && displayName.length <= NAME_LENGTH_MAX) return
+  throw new AdminError(
+    'bad-name',
+    `display name: 1 to ${NAME_LENGTH_MAX} characters, not all blank, and no control characters`,
+  )
+}
+
+function requireEmail(email: string): void {
+  if (email === '' || (EMAIL_PATTERN.test(email) && email.length <= NAME_LENGTH_MAX)) return
+  throw new AdminError('bad-email', `e-mail address: such as alice@example.com, not '${email}'`)
 }
 
 /** A key pair for an account; what is not given is drawn. @throws AdminError on half a pair */

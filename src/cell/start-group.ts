@@ -14,10 +14,14 @@ import type { Address, CellSettings } from './settings.ts'
 import { lockStore, openStoreFolder, StoreRefused } from './store-folder.ts'
 import { openSupervisor, StartRefused } from './supervisor.ts'
 
+/** A null region is the store's own. */
+export type GroupSettings = Omit<CellSettings, 'region'> & { readonly region: string | null }
+
 export interface Group {
-  readonly port: number
+  readonly address: Address
   /** Null where health and metrics are served with S3. */
-  readonly adminPort: number | null
+  readonly adminAddress: Address | null
+  readonly region: string
   drain(): Promise<void>
   kill(): void
   /** Resolves with the reason should the group end by itself. */
@@ -31,10 +35,17 @@ const HEAP_OPTIONS = ['--max-semi-space-size=16']
  * Serves a store until drained or killed.
  * @throws StoreRefused where the directory is no store or is served already, or the start failed
  */
-export async function startGroup(given: CellSettings): Promise<Group> {
-  await openStoreFolder(given.folder)
+export async function startGroup(given: GroupSettings): Promise<Group> {
+  const { superblock } = await openStoreFolder(given.folder)
+  const { region } = superblock
+  if (given.region !== null && given.region !== region) {
+    throw new StoreRefused(
+      `${given.folder} belongs to region ${region}, not ${given.region}; leave the region out, or ` +
+        'name the right directory',
+    )
+  }
   const lock = await lockStore(given.folder)
-  const settings = await fixPorts(given)
+  const settings = await fixPorts({ ...given, region })
   const log = openLog('supervisor', settings.logLevel)
   const random = openSystemRandom()
   const spawn = (role: Role) =>
@@ -52,10 +63,10 @@ export async function startGroup(given: CellSettings): Promise<Group> {
     log: (level, message, fields) => log[level](fields, message),
   })
   try {
-    const { port } = await supervisor.ready
     return {
-      port,
-      adminPort: settings.adminListen?.port ?? null,
+      address: await supervisor.ready,
+      adminAddress: settings.adminListen,
+      region,
       drain: async () => await supervisor.drain(),
       kill: () => supervisor.kill(),
       failed: supervisor.failed,

@@ -12,7 +12,7 @@ import { rebuildStore } from './commands/rebuild.ts'
 import { serveDefault, serveStore } from './commands/serve.ts'
 import { verifyStore } from './commands/verify.ts'
 import { readEnvironment } from './env.ts'
-import { SERVE_OPTIONS, SERVE_OPTION_NAMES, variableOf } from './options.ts'
+import { presetText, SERVE_OPTIONS, SERVE_OPTION_NAMES, variableOf } from './options.ts'
 import { openTerminal } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { VERSION } from './version.ts'
@@ -34,24 +34,48 @@ async function main(): Promise<void> {
   addStoreCommands(program)
   addUserCommands(program)
   addBucketCommands(program)
+  // A reader that has seen enough (`| head`) is no failure.
+  process.stdout.on('error', () => undefined)
   try {
-    await program.parseAsync()
+    await program.parseAsync(withCommand(process.argv.slice(2)), { from: 'user' })
   } catch (error) {
     process.exitCode = report(error)
   }
+}
+
+/** Without a command the default directory is served; a mistyped one is never taken for that. */
+function withCommand(words: readonly string[]): readonly string[] {
+  const [first] = words
+  const isOwn = first !== undefined && ['-h', '--help', '-V', '--version'].includes(first)
+  const hasCommand = first !== undefined && !first.startsWith('-')
+  return isOwn || hasCommand ? words : ['up', ...words]
+}
+
+/** What the kernel says of a path that was named wrongly, or is another's. */
+const INPUT_CODES: readonly string[] = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EROFS']
+
+/** Errors that say themselves what failed; anything else is a defect and is shown with its stack. */
+function isOperatingError(error: unknown): error is Error & { code: string } {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  return typeof error.code === 'string' && !error.code.startsWith('ERR_')
 }
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0
     if (error.code !== 'commander.help') {
-      process.stderr.write(`holdfast: ${error.message.replace(/^error: /, '')}\n`)
+      const line = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+      process.stderr.write(`holdfast: ${line}\n`)
     }
     return 2
   }
   if (error instanceof CliError) {
     process.stderr.write(`holdfast: ${error.message}\n`)
     return error.exitCode
+  }
+  if (isOperatingError(error)) {
+    process.stderr.write(`holdfast: ${error.message}\n`)
+    return INPUT_CODES.includes(error.code) ? 2 : 1
   }
   process.stderr.write(`holdfast: ${error instanceof Error ? error.stack : String(error)}\n`)
   return 1
@@ -69,26 +93,19 @@ function run(act: Act): (...args: unknown[]) => Promise<void> {
 
 function withServeOptions(command: Command): Command {
   for (const name of SERVE_OPTION_NAMES) {
-    const { kind, default: preset, description } = SERVE_OPTIONS[name]
-    const option = new Option(
-      `--${name} <${kind.placeholder}>`,
-      `${description} [${variableOf(name)}]`,
+    const { kind, description } = SERVE_OPTIONS[name]
+    const preset = presetText(name)
+    const shown = preset === '' ? '' : ` (default: ${preset})`
+    command.addOption(
+      new Option(`--${name} <${kind.placeholder}>`, `${description}${shown} [${variableOf(name)}]`),
     )
-    if (preset !== null) option.helpGroup('Options:').default(undefined, presetText(preset))
-    command.addOption(option)
   }
   return command.option('--config <FILE>', 'JSON file of these options by name [HOLDFAST_CONFIG]')
 }
 
-function presetText(preset: unknown): string {
-  if (typeof preset !== 'object' || preset === null) return String(preset)
-  const { host, port } = preset as { host: string; port: number }
-  return `${host}:${port}`
-}
-
 function addServe(program: Command): void {
-  withServeOptions(program.command('up', { isDefault: true }))
-    .description('serve ./holdfast-data; make it first where it does not exist')
+  withServeOptions(program.command('up'))
+    .description('serve ./holdfast-data, made where it does not exist; the command without a name')
     .option('--json', 'print what was made as JSON')
     .action(
       run(

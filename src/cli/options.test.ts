@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CliError } from './cli-error.ts'
-import { readServeOptions, variableOf } from './options.ts'
+import { readConfigField, readServeOptions, variableOf } from './options.ts'
 
 const none = { flags: {}, environment: {}, config: {} }
 
@@ -19,7 +19,7 @@ function refusal(sources: Partial<typeof none>): string {
 test('without anything given the defaults hold', () => {
   const options = readServeOptions(none)
   assert.deepEqual(options.listen, { host: '127.0.0.1', port: 9000 })
-  assert.equal(options.region, 'us-east-1')
+  assert.equal(options.region, null)
   assert.equal(options['tls-cert'], null)
   assert.equal(options.start, 'serve')
 })
@@ -43,7 +43,7 @@ test('a value that does not fit is refused with its source and what fits', () =>
 })
 
 test('a blank value never means the default', () => {
-  assert.match(refusal({ flags: { region: ' ' } }), /--region takes a text/)
+  assert.match(refusal({ flags: { region: ' ' } }), /--region takes a name/)
 })
 
 test('half of a pair is refused', () => {
@@ -59,4 +59,29 @@ test('addresses: IPv6 in brackets, no host is all of them', () => {
 
 test('an option is a variable by its name', () => {
   assert.equal(variableOf('tls-cert'), 'HOLDFAST_TLS_CERT')
+})
+
+test('an unknown variable is refused by name, with the one that was meant', () => {
+  assert.match(
+    refusal({ environment: { HOLDFAST_LISTN: '127.0.0.1:1' } }),
+    /unknown variable HOLDFAST_LISTN \(did you mean HOLDFAST_LISTEN\?\)/,
+  )
+  assert.doesNotMatch(refusal({ environment: { HOLDFAST_ZZZZZZZZ: '1' } }), /did you mean/)
+  readServeOptions({ ...none, environment: { HOLDFAST_CONFIG: 'a.json' } })
+})
+
+test('a field of the config file is a text, a number or a list of texts; others are refused', () => {
+  assert.equal(readConfigField('workers', 2), '2')
+  assert.equal(readConfigField('domain', ['a.b', 'c.d']), 'a.b,c.d')
+  for (const value of [null, true, {}, [], [1], ['a', null], Number.NaN]) {
+    assert.throws(() => readConfigField('domain', value), CliError)
+  }
+  assert.throws(() => readConfigField('tls-crt', 'a'), /unknown option "tls-crt" .*tls-cert/)
+  assert.throws(() => readConfigField('__proto__', 'a'), /unknown option/)
+})
+
+test('workers are counted up to the limit, regions are names', () => {
+  assert.equal(readServeOptions({ ...none, flags: { workers: '64' } }).workers, 64)
+  for (const workers of ['65', '-1', '1.5', '', ' 1', '0x1', '٣']) refusal({ flags: { workers } })
+  for (const region of ['', 'us east', 'a/b', 'ü', 'x'.repeat(65)]) refusal({ flags: { region } })
 })

@@ -1,8 +1,10 @@
 // The one table of what an operator may set. Flags, environment variables (HOLDFAST_ and the
-// flag's name), the config file's fields, their checks, `--help` and docs/options.md are made from
-// it. A flag wins over the environment, that over the config file, that over the default.
+// flag's name), the config file's fields, their checks, `--help` and docs/operating/options.md are
+// made from it. A flag wins over the environment, that over the config file, that over the default.
 
+import { WORKERS_MAX } from '../base/limits.ts'
 import { CliError } from './cli-error.ts'
+import { didYouMean } from './closest.ts'
 
 /** How an option's text becomes a value; a text that does not fit is refused by name. */
 interface Kind<T> {
@@ -22,6 +24,11 @@ const text: Kind<string> = {
   expects: 'a text',
   parse: (value) => (value.trim() === '' ? null : value),
 }
+const region: Kind<string> = {
+  placeholder: 'NAME',
+  expects: 'a name of 1 to 64 letters, digits and dashes',
+  parse: (value) => (/^[A-Za-z0-9-]{1,64}$/.test(value) ? value : null),
+}
 const file: Kind<string> = { ...text, placeholder: 'FILE', expects: 'a file name' }
 const address: Kind<Address> = {
   placeholder: 'HOST:PORT',
@@ -30,8 +37,9 @@ const address: Kind<Address> = {
 }
 const count: Kind<number> = {
   placeholder: 'N',
-  expects: 'a whole number from 0 to 256',
-  parse: (value) => (/^\d{1,3}$/.test(value) && Number(value) <= 256 ? Number(value) : null),
+  expects: `a whole number from 0 to ${WORKERS_MAX}`,
+  parse: (value) =>
+    /^\d{1,3}$/.test(value) && Number(value) <= WORKERS_MAX ? Number(value) : null,
 }
 const list: Kind<readonly string[]> = {
   placeholder: 'NAME[,NAME…]',
@@ -85,9 +93,13 @@ export const SERVE_OPTIONS: ServeOptionTable = {
   'admin-listen': option(
     address,
     null,
-    'serve /-/health and /-/metrics here alone (default: with S3)',
+    'serve /-/health and /-/metrics here alone, without TLS; not set: with S3',
   ),
-  region: option(text, 'us-east-1', 'the region that requests are signed for'),
+  region: option(
+    region,
+    null,
+    "the region that requests are signed for; init's is us-east-1 by default, serve's the store's",
+  ),
   domain: option(list, null, 'base domains for bucket.DOMAIN addressing; path style always works'),
   'tls-cert': option(file, null, 'PEM certificate chain; with --tls-key, S3 is served over TLS'),
   'tls-key': option(file, null, 'PEM key; both files are read again when they change'),
@@ -126,6 +138,40 @@ export function variableOf(name: string): string {
   return `HOLDFAST_${name.toUpperCase().replaceAll('-', '_')}`
 }
 
+/** Variables of this prefix are the project's own tests'. */
+const TEST_PREFIX = 'HOLDFAST_TEST_'
+
+/** A misspelt variable would leave its option as it is, silently. @throws CliError */
+function refuseUnknownVariables(environment: OptionSources['environment']): void {
+  const known = ['HOLDFAST_CONFIG', ...SERVE_OPTION_NAMES.map(variableOf)]
+  for (const name of Object.keys(environment)) {
+    if (known.includes(name) || name.startsWith(TEST_PREFIX)) continue
+    throw new CliError(`the environment has an unknown variable ${name}${didYouMean(name, known)}`)
+  }
+}
+
+/** A field of the config file as a text; lists as their names. @throws CliError */
+export function readConfigField(name: string, value: unknown): string {
+  const known: readonly string[] = SERVE_OPTION_NAMES
+  if (!known.includes(name)) {
+    throw new CliError(`the config file has an unknown option "${name}"${didYouMean(name, known)}`)
+  }
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  const isList = Array.isArray(value) && value.length > 0
+  if (isList && value.every((each) => typeof each === 'string')) return value.join(',')
+  throw new CliError(`"${name}" in the config file is not a text, a number or a list of texts`)
+}
+
+/** The default as people write it; empty where there is none. */
+export function presetText(name: ServeOptionName): string {
+  const preset: unknown = SERVE_OPTIONS[name].default
+  if (preset === null) return ''
+  if (typeof preset !== 'object') return String(preset)
+  const { host, port } = preset as Address
+  return `${host}:${port}`
+}
+
 /** Where a value was given, for messages. */
 export interface OptionSources {
   readonly flags: Readonly<Record<string, string | undefined>>
@@ -135,6 +181,7 @@ export interface OptionSources {
 
 /** Reads all serve options from their sources. @throws CliError naming source and expectation */
 export function readServeOptions(sources: OptionSources): ServeOptions {
+  refuseUnknownVariables(sources.environment)
   const values: Record<string, unknown> = {}
   for (const name of SERVE_OPTION_NAMES) values[name] = readOption(name, sources)
   const options = values as unknown as ServeOptions

@@ -24,8 +24,11 @@ export function parseSize(text: string, flag: string): number | null {
   if (text === 'none') return null
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim())
   const factor = FACTORS[(match?.[2] ?? '').toLowerCase()]
-  const value = Math.floor(Number(match?.[1]) * (factor ?? NaN))
-  if (!Number.isSafeInteger(value)) {
+  const exact = Number(match?.[1]) * (factor ?? NaN)
+  const value = Math.floor(exact)
+  // Less than a byte, or a part of one, is a slip: it must not become a limit of nothing.
+  const isSlip = factor === 1 && value !== exact
+  if (!Number.isSafeInteger(value) || isSlip || (value === 0 && exact !== 0)) {
     throw new CliError(`${flag} takes a size such as 500MiB or 10GiB, or none; not '${text}'`)
   }
   return value

@@ -46,6 +46,12 @@ function jsonValue(_name: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value
 }
 
+/** Lines of a name and what it is. */
+export function facts(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
+
 /** A table with a head; numbers are set right. */
 export function table(
   head: readonly string[],
@@ -58,7 +64,7 @@ export function table(
   )
   const made = new Table({
     head: [...head],
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     colAligns: isNumeric.map((right) => (right ? 'right' : 'left')),
     chars: {
       top: '',

@@ -4,7 +4,7 @@ import type { BucketLine } from '../../cell/admin.ts'
 import { CliError } from '../cli-error.ts'
 import { parseCount, parseSize } from '../sizes.ts'
 import { withAdmin } from '../store-access.ts'
-import { formatBytes, table } from '../terminal.ts'
+import { facts, formatBytes, table } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
 export async function listBuckets(terminal: Terminal, folder: string): Promise<void> {
@@ -14,7 +14,7 @@ export async function listBuckets(terminal: Terminal, folder: string): Promise<v
 
 export async function showUsage(terminal: Terminal, folder: string, name: string): Promise<void> {
   const line = await withAdmin(folder, async (admin) => await admin.bucketUsage(name))
-  terminal.result(line, () => bucketTable([line]))
+  terminal.result(line, () => bucketFacts(line))
 }
 
 export interface QuotaOptions {
@@ -33,44 +33,53 @@ export async function setQuota(
   if (bytes === undefined && objects === undefined) {
     throw new CliError('give --bytes SIZE or --objects N (or none, to take a limit away)')
   }
+  const sizeBytes = bytes === undefined ? undefined : parseSize(bytes, '--bytes')
+  const count = objects === undefined ? undefined : parseCount(objects, '--objects')
   const line = await withAdmin(folder, async (admin) => {
     const now = await admin.bucketUsage(name)
     return await admin.setQuota({
       name,
-      bytes: bytes === undefined ? now.quotaBytes : parseSize(bytes, '--bytes'),
-      objects: objects === undefined ? now.quotaObjects : parseCount(objects, '--objects'),
+      bytes: sizeBytes === undefined ? now.quotaBytes : sizeBytes,
+      objects: count === undefined ? now.quotaObjects : count,
     })
   })
-  terminal.result(line, () => bucketTable([line]))
+  terminal.result(line, () => bucketFacts(line))
 }
 
 function bucketTable(lines: readonly BucketLine[]): string {
   if (lines.length === 0) return 'no buckets'
-  const head = [
-    'BUCKET',
-    'OWNER',
-    'VERSIONING',
-    'OBJECTS',
-    'SIZE',
-    'OLDER',
-    'OLDER SIZE',
-    'UPLOADS',
-    'QUOTA',
-    'QUOTA OBJECTS',
-  ]
   return table(
-    head,
-    lines.map(({ name, ownerId, versioning, usage, quotaBytes, quotaObjects }) => [
-      name,
-      ownerId,
-      versioning,
-      usage.objects,
-      formatBytes(usage.bytes),
-      usage.otherVersions,
-      formatBytes(usage.otherBytes),
-      formatBytes(usage.uploadBytes),
-      quotaBytes === null ? '-' : formatBytes(quotaBytes),
-      quotaObjects ?? '-',
+    ['BUCKET', 'OBJECTS', 'SIZE', 'OLDER', 'UPLOADS', 'QUOTA', 'OWNER'],
+    lines.map((line) => [
+      line.name,
+      line.usage.objects,
+      formatBytes(line.usage.bytes),
+      formatBytes(line.usage.otherBytes),
+      formatBytes(line.usage.uploadBytes),
+      quotaOf(line),
+      line.ownerId,
     ]),
   )
+}
+
+function bucketFacts(line: BucketLine): string {
+  const { name, ownerId, createdAtMs, versioning, usage } = line
+  return facts([
+    ['bucket', name],
+    ['owner', ownerId],
+    ['made', new Date(createdAtMs).toISOString()],
+    ['versioning', versioning],
+    ['objects', `${usage.objects}, ${formatBytes(usage.bytes)}`],
+    ['older', `${usage.otherVersions} versions and markers, ${formatBytes(usage.otherBytes)}`],
+    ['uploads', `${formatBytes(usage.uploadBytes)} in parts of unfinished ones`],
+    ['quota', quotaOf(line)],
+  ])
+}
+
+function quotaOf({ quotaBytes, quotaObjects }: BucketLine): string {
+  const limits = [
+    ...(quotaBytes === null ? [] : [formatBytes(quotaBytes)]),
+    ...(quotaObjects === null ? [] : [`${quotaObjects} objects`]),
+  ]
+  return limits.length === 0 ? '-' : limits.join(', ')
 }

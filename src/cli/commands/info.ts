@@ -1,7 +1,7 @@
 // holdfast info: what a store is, and how it is.
 
 import { withAdmin } from '../store-access.ts'
-import { formatBytes, table } from '../terminal.ts'
+import { facts, formatBytes } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
 export async function showInfo(terminal: Terminal, folder: string): Promise<void> {
@@ -21,5 +21,5 @@ export async function showInfo(terminal: Terminal, folder: string): Promise<void
     ['epoch', String(status.epoch)],
     ['clock', status.clockAlarm ?? 'as expected'],
   ]
-  terminal.result(status, () => table(['', ''], rows).trim())
+  terminal.result(status, () => facts(rows))
 }

@@ -2,13 +2,16 @@
 // it ends, and stops it gracefully at the first signal and at once at the second.
 
 import { resolve } from 'node:path'
+import { assert } from '../../base/assert.ts'
+import { WORKERS_MAX } from '../../base/limits.ts'
 import { startGroup } from '../../cell/start-group.ts'
-import type { CellSettings } from '../../cell/settings.ts'
+import type { Group, GroupSettings } from '../../cell/start-group.ts'
+import type { Address, CellSettings } from '../../cell/settings.ts'
 import { describeMachine, hasFile, onEndSignal, readTextFile } from '../../platform/machine.ts'
 import { CliError } from '../cli-error.ts'
 import type { ExitCode } from '../cli-error.ts'
 import type { Environment } from '../env.ts'
-import { readServeOptions, SERVE_OPTION_NAMES, variableOf } from '../options.ts'
+import { readConfigField, readServeOptions, SERVE_OPTION_NAMES } from '../options.ts'
 import type { ServeOptions } from '../options.ts'
 import { asCliError } from '../store-access.ts'
 import type { Terminal } from '../terminal.ts'
@@ -27,8 +30,8 @@ export async function serveDefault(
   environment: Environment,
 ): Promise<ExitCode> {
   const made = hasFile(DEFAULT_FOLDER) ? null : await makeStore(DEFAULT_FOLDER, flags, environment)
-  return await serve(terminal, DEFAULT_FOLDER, flags, environment, (url, options) =>
-    welcome({ url, folder: DEFAULT_FOLDER, region: options.region ?? '', key: made?.key ?? null }),
+  return await serve(terminal, DEFAULT_FOLDER, flags, environment, (url, region) =>
+    welcome({ url, folder: DEFAULT_FOLDER, region, key: made?.key ?? null }),
   )
 }
 
@@ -46,29 +49,29 @@ async function serve(
   folder: string,
   flags: Flags,
   environment: Environment,
-  greet: (url: string, options: ServeOptions) => string,
+  greet: (url: string, region: string) => string,
 ): Promise<ExitCode> {
   refuseOtherSystems(terminal)
   const options = readOptions(flags, environment)
   const settings = settingsOf(resolve(folder), options)
   try {
     const group = await startGroup(settings)
-    const host = settings.listen.host.includes(':')
-      ? `[${settings.listen.host}]`
-      : settings.listen.host
-    const url = `${settings.tls === null ? 'http' : 'https'}://${host}:${group.port}`
-    terminal.result({ url, pid: process.pid, region: settings.region }, () => greet(url, options))
+    const { region } = group
+    const url = urlOf(settings.tls === null ? 'http' : 'https', group.address)
+    const adminUrl = group.adminAddress === null ? url : urlOf('http', group.adminAddress)
+    terminal.result({ url, adminUrl, pid: process.pid, region }, () => greet(url, region))
     return await untilEnded(terminal, group)
   } catch (error) {
     throw asCliError(error)
   }
 }
 
+function urlOf(scheme: string, { host, port }: Address): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 /** Waits for a signal: the first drains, the second ends at once. */
-async function untilEnded(
-  terminal: Terminal,
-  group: { drain: () => Promise<void>; kill: () => void; failed: Promise<string> },
-): Promise<ExitCode> {
+async function untilEnded(terminal: Terminal, group: Group): Promise<ExitCode> {
   return await new Promise<ExitCode>((resolvePromise) => {
     let signals = 0
     const onSignal = (): void => {
@@ -78,7 +81,7 @@ async function untilEnded(
         resolvePromise(1)
         return
       }
-      terminal.note('finishing what is under way; a second signal stops at once')
+      terminal.note('holdfast: finishing what is under way; a second signal stops at once')
       void group.drain().then(() => resolvePromise(0))
     }
     onEndSignal(onSignal)
@@ -119,20 +122,14 @@ function readConfig(file: string): Readonly<Record<string, string>> {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new CliError(`the config file ${file} is not a JSON object`)
   }
-  const known: readonly string[] = SERVE_OPTION_NAMES
   return Object.fromEntries(
-    Object.entries(parsed).map(([name, value]) => {
-      if (!known.includes(name)) {
-        throw new CliError(`the config file ${file} has an unknown option "${name}"`)
-      }
-      return [name, String(value)]
-    }),
+    Object.entries(parsed).map(([name, value]) => [name, readConfigField(name, value)]),
   )
 }
 
-function settingsOf(folder: string, options: ServeOptions): CellSettings {
+function settingsOf(folder: string, options: ServeOptions): GroupSettings {
   const { listen, region, 'tls-cert': cert, 'tls-key': key } = options
-  if (listen === null || region === null) throw new CliError(`${variableOf('listen')} is not set`)
+  assert(listen !== null, 'there is a default')
   const workers = options.workers ?? 0
   return {
     folder,
@@ -141,7 +138,7 @@ function settingsOf(folder: string, options: ServeOptions): CellSettings {
     adminListen: options['admin-listen'],
     domains: options.domain ?? [],
     tls: cert === null || key === null ? null : { certFile: resolve(cert), keyFile: resolve(key) },
-    workerCount: workers === 0 ? describeMachine().coreCount : workers,
+    workerCount: workers === 0 ? Math.min(describeMachine().coreCount, WORKERS_MAX) : workers,
     start: options.start ?? 'serve',
     accessLog: options['access-log'] ?? 'errors',
     logLevel: options['log-level'] ?? 'info',

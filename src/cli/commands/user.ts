@@ -1,6 +1,7 @@
 // holdfast user add|list|remove|key: accounts and their access keys.
 
 import type { AccessKey, Account } from '../../directory/directory.ts'
+import { CliError } from '../cli-error.ts'
 import { table } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 import { withAdmin } from '../store-access.ts'
@@ -68,7 +69,10 @@ export async function changeKey(
 ): Promise<void> {
   const { remove } = options
   if (remove !== undefined) {
-    await withAdmin(folder, async (admin) => await admin.removeKey(remove))
+    if (options.accessKey !== undefined || options.secretKey !== undefined) {
+      throw new CliError('--remove takes a key away: give no other key beside it')
+    }
+    await withAdmin(folder, async (admin) => await admin.removeKey({ id, accessKeyId: remove }))
     terminal.result({ removed: remove }, () => `access key ${remove} is removed`)
     return
   }

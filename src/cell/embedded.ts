@@ -79,7 +79,11 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
       random,
       driveId,
       findReferences: async (extentIds, signal) => await findReferences(engine, extentIds, signal),
-      options: { report, mayExpire: () => started !== null && mayExpire(engine, started) },
+      options: {
+        report,
+        isBusy: () => engine.status().queueLength > 0,
+        mayExpire: () => started !== null && mayExpire(engine, started),
+      },
     }),
   )
   await placement.start().catch(refuseForeign)

@@ -25,6 +25,7 @@ import { openStorage } from '../../src/storage/storage-service.ts'
 import { S3Client } from './client.ts'
 import type { Keys } from './client.ts'
 
+const CACHE_SIZE_BYTES = 1024 * 1024
 const ROOT: Keys = { accessKeyId: 'AKROOT', secret: 'the root secret' }
 
 export interface ServerOptions {
@@ -72,53 +73,29 @@ export class S3Server implements AsyncDisposable {
     await disk.replaceFile('ballast', Buffer.from('of the right name and no size'))
     const store = await TestStore.open({ folder, disk })
     closers.defer(async () => await store.close())
-    const { clock, random, index, placement } = store
-    const directory = openDirectory({ engine: store.engine, random })
+    const directory = openDirectory({ engine: store.engine, random: store.random })
     await addAccount(directory, 'root', ROOT)
-    const storage = closers.use(openStorage({ disk: store.disk, clock, random }))
-    const writerId = newId<WriterId>(random)
-    const gateway = closers.use(
-      openGateway({
-        index,
-        placement,
-        storage,
-        clock,
-        random,
-        writerId,
-        cacheSizeBytes: 1024 * 1024,
-      }),
-    )
     const faults: unknown[] = []
-    const router = closers.use(
-      openRouter({
-        gateway,
-        index,
-        directory,
-        placement,
-        clock,
-        random,
-        log: { error: () => undefined, warn: () => undefined },
-        writeAccessLog: () => undefined,
-        figures: () => [],
-        gatherMetrics: null,
-        onFault: (fault) => faults.push(fault),
-        settings: { region, domains, accessLog: 'none', admin: 'here' },
-      }),
-    )
-    const http = await listenHttp(LISTEN, (server) => attachRouter(server, router))
-    closers.defer(async () => {
-      http.server.closeAllConnections()
-      await http.close()
-    })
+    const settings = { region, domains }
+    const { router, port } = await serve({ store, directory, settings, faults, closers })
     return new S3Server({
       store,
       directory,
       router,
-      port: http.port,
+      port,
       region,
       faults,
       closers,
     })
+  }
+
+  /** A second worker of the same store, with caches and a port of its own; its root client. */
+  async worker(): Promise<S3Client> {
+    const { store, directory, faults, clock, region } = this
+    const settings = { region, domains: [] }
+    const closers = this.#closers
+    const { port } = await serve({ store, directory, settings, faults, closers })
+    return new S3Client({ port, clock, region, keys: ROOT })
   }
 
   get clock(): ManualClock {
@@ -151,6 +128,46 @@ export class S3Server implements AsyncDisposable {
     await this.#closers[Symbol.asyncDispose]()
     check.deepEqual(this.faults, [], 'no programmer error was met')
   }
+}
+
+interface Serving {
+  readonly store: TestStore
+  readonly directory: Directory
+  readonly settings: { readonly region: string; readonly domains: readonly string[] }
+  readonly faults: unknown[]
+  readonly closers: Closers
+}
+
+/** A worker's half: gateway and router over the store, at a port. */
+async function serve(serving: Serving): Promise<{ router: Router; port: number }> {
+  const { store, directory, settings, faults, closers } = serving
+  const { clock, random, index, placement } = store
+  const storage = closers.use(openStorage({ disk: store.disk, clock, random }))
+  const writerId = newId<WriterId>(random)
+  const parts = { index, placement, storage, clock, random, writerId }
+  const gateway = closers.use(openGateway({ ...parts, cacheSizeBytes: CACHE_SIZE_BYTES }))
+  const router = closers.use(
+    openRouter({
+      gateway,
+      index,
+      directory,
+      placement,
+      clock,
+      random,
+      log: { error: () => undefined, warn: () => undefined },
+      writeAccessLog: () => undefined,
+      figures: () => [],
+      gatherMetrics: null,
+      onFault: (fault) => faults.push(fault),
+      settings: { ...settings, accessLog: 'none', admin: 'here' },
+    }),
+  )
+  const http = await listenHttp(LISTEN, (server) => attachRouter(server, router))
+  closers.defer(async () => {
+    http.server.closeAllConnections()
+    await http.close()
+  })
+  return { router, port: http.port }
 }
 
 async function addAccount(directory: Directory, id: string, keys: Keys): Promise<void> {

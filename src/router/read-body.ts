@@ -14,25 +14,28 @@ import type { Call } from './operation.ts'
 /** required: Content-MD5 or a checksum must vouch for the body. Source: S3.md 32. */
 export interface ReadBodyOptions {
   readonly integrity: 'optional' | 'required'
+  /** `S3_LIMITS.xmlSizeBytesMax` by default. */
+  readonly sizeBytesMax?: number
 }
 
 /**
  * The body, verified; empty where there is none.
- * @throws S3Error `InvalidRequest`, `MalformedXML` (over 1 MiB), `BadDigest`,
+ * @throws S3Error `InvalidRequest`, `MalformedXML` (too long), `BadDigest`,
  *   `XAmzContentSHA256Mismatch`, and what the body itself fails with
  */
-export async function readBody(call: Call, { integrity }: ReadBodyOptions): Promise<Buffer> {
+export async function readBody(call: Call, options: ReadBodyOptions): Promise<Buffer> {
+  const { integrity, sizeBytesMax = S3_LIMITS.xmlSizeBytesMax } = options
   if (integrity === 'required') requireIntegrity(call.headers)
   if (!call.headers.has('content-length') && !call.headers.has('transfer-encoding')) {
     return Buffer.alloc(0)
   }
   const body = openBody(call)
-  if (body.sizeBytes > S3_LIMITS.xmlSizeBytesMax) throw new S3Error('MalformedXML')
+  if (body.sizeBytes > sizeBytesMax) throw new S3Error('MalformedXML')
   const pieces: Uint8Array[] = []
   let sizeBytes = 0
   for (let piece = await body.next(); piece !== null; piece = await body.next()) {
     sizeBytes += piece.length
-    if (sizeBytes > S3_LIMITS.xmlSizeBytesMax) throw new S3Error('MalformedXML')
+    if (sizeBytes > sizeBytesMax) throw new S3Error('MalformedXML')
     pieces.push(Buffer.from(piece)) // the piece is the gateway's until the next call only
   }
   const bytes = Buffer.concat(pieces)

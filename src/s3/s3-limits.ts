@@ -7,8 +7,13 @@ export const S3_LIMITS = {
   keySizeBytesMax: 1024,
   bucketNameLengthMin: 3,
   bucketNameLengthMax: 63,
-  /** A request's XML body. DeleteObjects of 1,000 keys of 1,024 escaped bytes needs about this. */
+  /** A request's XML body. */
   xmlSizeBytesMax: 1_048_576,
+  /**
+   * One that names many things: 10,000 parts with their checksums are about 2 MiB, 1,000 keys of
+   * 1,024 bytes with versions and ETags 1.2 MiB, and more where they are escaped.
+   */
+  xmlListSizeBytesMax: 4_194_304,
   /** Nesting of elements; the deepest request body S3 has uses 7. */
   xmlDepthMax: 16,
   /** x-amz-meta-* names (without the prefix) and values. Source: User Guide, Object metadata. */

@@ -20,8 +20,12 @@ interface Building {
 }
 
 /** @throws S3Error `MalformedXML` */
-export function parseXml(body: Uint8Array, rootName: string): XmlElement {
-  if (body.length > S3_LIMITS.xmlSizeBytesMax) throw malformed('it is too long')
+export function parseXml(
+  body: Uint8Array,
+  rootName: string,
+  sizeBytesMax: number = S3_LIMITS.xmlSizeBytesMax,
+): XmlElement {
+  if (body.length > sizeBytesMax) throw malformed('it is too long')
   const root: Building = { name: '', children: [], text: '' }
   const open: Building[] = [root]
   const parser = new SaxesParser({ xmlns: false, fragment: false })

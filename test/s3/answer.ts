@@ -58,7 +58,7 @@ export class S3Answer {
   #parse(): XmlElement {
     const name = ROOT_NAME.exec(this.text)?.[1]
     check.ok(name !== undefined, `an XML document is expected, not ${this.text.slice(0, 200)}`)
-    return parseXml(this.body, name)
+    return parseXml(this.body, name, Number.POSITIVE_INFINITY)
   }
 
   /** The code of S3's error; null for an answer that is none. */

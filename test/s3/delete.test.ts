@@ -169,3 +169,16 @@ test('a bucket that is deleted while it is written to never loses an acknowledge
     }
   }
 })
+
+test('S3.md 40: 1000 entries of the longest keys, with versions and ETags, are taken', async () => {
+  const bucket = await client.bucket('longest', 'Enabled')
+  const keys = Array.from({ length: 1000 }, (_, index) => `${index}`.padStart(1024, 'k'))
+  const rest = `<VersionId>${'0'.repeat(32)}</VersionId><ETag>&quot;${'0'.repeat(32)}&quot;</ETag>`
+  const objects = keys.map((key) => `<Object><Key>${key}</Key>${rest}</Object>`)
+  const answer = isStatus(await deleteAll(bucket, `<Delete>${objects.join('')}</Delete>`), 200)
+  assert.equal(answer.root.children.length, 1000)
+  const made = isStatus(await deleteAll(bucket, xmlOf(keys)), 200) // a marker each
+  assert.equal(new Set(made.all('Deleted/DeleteMarkerVersionId')).size, 1000)
+  const page = await client.get(`${bucket}?versions`)
+  assert.equal(page.elements('DeleteMarker').length, 1000)
+})

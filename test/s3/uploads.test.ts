@@ -306,3 +306,15 @@ test('S3.md 26 and 27: of two uploads and a PUT at once exactly one finds nothin
   assert.equal(answers.filter(({ status }) => status === 200).length, 1)
   for (const { status, text } of answers) assert.ok([200, 409, 412].includes(status), text)
 })
+
+test('S3.md 33: a completion may name 10,000 parts, each with its checksum', async () => {
+  const bucket = await client.bucket('ten-thousand')
+  const upload = await Upload.create(client, `${bucket}/k`)
+  const { etag } = await upload.add(1, 'x')
+  const extra = { ChecksumSHA256: Buffer.alloc(32).toString('base64') }
+  const parts = Array.from({ length: 10_000 }, (_, index) => {
+    return { number: index + 1, etag: etag.replaceAll('"', '&quot;'), extra }
+  })
+  isError(await upload.complete(parts), 400, 'InvalidPart') // read whole: that part is not there
+  isError(await upload.complete([...parts, ...parts.slice(0, 1)]), 400, 'MalformedXML')
+})

@@ -77,15 +77,22 @@ test('S3.md 53: what is broken, too deep, no UTF-8 or of another root is Malform
   assert.equal(await client.read(`${bucket}/k`), 'x')
 })
 
-test('S3.md 53: XML has 1 MiB at most, said or not', async () => {
+test('S3.md 53: XML has 1 MiB at most; where it lists parts or keys, 4 MiB', async () => {
   const bucket = await client.bucket('sizes')
+  const padded = (xml: string, size: number): string =>
+    xml.replace('</', `${' '.repeat(size - xml.length)}</`)
+  const tags = '<Tagging><TagSet>  </TagSet></Tagging>'
+  const tag = async (size: number) => {
+    const xml = padded(tags, size)
+    return await client.put(`${bucket}?tagging`, xml, { 'content-md5': md5Base64(xml) })
+  }
+  isStatus(await tag(MIB), 204)
+  isError(await tag(MIB + 1), 400, 'MalformedXML')
   await client.write(`${bucket}/k`, 'x')
-  const shell = '<Delete><Object><Key>k</Key></Object></Delete>'
-  const padded = (size: number): string =>
-    shell.replace('</D', `${' '.repeat(size - shell.length)}</D`)
-  isError(await deleteAll(bucket, padded(MIB + 1)), 400, 'MalformedXML')
+  const keys = '<Delete><Object><Size></Size><Key>k</Key></Object></Delete>'
+  isError(await deleteAll(bucket, padded(keys, 4 * MIB + 1)), 400, 'MalformedXML')
   assert.equal(await client.read(`${bucket}/k`), 'x')
-  isStatus(await deleteAll(bucket, padded(MIB)), 200)
+  isStatus(await deleteAll(bucket, padded(keys, 4 * MIB)), 200)
   isError(await client.get(`${bucket}/k`), 404, 'NoSuchKey')
 })
 

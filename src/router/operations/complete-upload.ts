@@ -5,6 +5,7 @@ import type { Bucket, Upload } from '../../object-index/object-index.ts'
 import { parseChecksumType, parseObjectChecksum } from '../../s3/multipart-checksum.ts'
 import type { ObjectChecksum } from '../../s3/multipart-checksum.ts'
 import { S3Error } from '../../s3/s3-error.ts'
+import { S3_LIMITS } from '../../s3/s3-limits.ts'
 import { parseSizeHeader } from '../../s3/size-header.ts'
 import { parseWritePrecondition } from '../../s3/write-condition.ts'
 import { parseComplete, renderComplete } from '../../s3/xml/multipart.ts'
@@ -20,7 +21,9 @@ export async function completeUpload(call: Call, bucket: Bucket): Promise<void> 
   const sizeBytes = parseSizeHeader(headers, 'x-amz-mp-object-size')
   const checksumType = parseChecksumType(headers)
   // The checksum in the headers is the object's, not this body's.
-  const parts = parseComplete(await readBody(withoutChecksum(call), { integrity: 'optional' }))
+  const sizeBytesMax = S3_LIMITS.xmlListSizeBytesMax
+  const body = await readBody(withoutChecksum(call), { integrity: 'optional', sizeBytesMax })
+  const parts = parseComplete(body)
   const upload = await services.index.upload(bucket.id, key, uploadId)
   const checksum = upload === null ? null : claimedChecksum(call, upload, parts.length)
   const complete = { bucket, key, uploadId, condition, parts, checksum, checksumType, sizeBytes }

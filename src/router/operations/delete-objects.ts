@@ -3,6 +3,7 @@
 import type { Bucket, DeleteEntry, DeleteResult } from '../../object-index/object-index.ts'
 import { checkKey } from '../../s3/request-target.ts'
 import { S3Error, type S3ErrorCode } from '../../s3/s3-error.ts'
+import { S3_LIMITS } from '../../s3/s3-limits.ts'
 import { parseDelete, renderDeleted } from '../../s3/xml/delete.ts'
 import type { DeletedEntry, NamedDelete } from '../../s3/xml/delete.ts'
 import { commit } from '../commit.ts'
@@ -16,7 +17,8 @@ type Planned =
 
 export async function deleteObjects(call: Call, bucket: Bucket): Promise<void> {
   const { exchange } = call
-  const body = await readBody(call, { integrity: 'required' })
+  const sizeBytesMax = S3_LIMITS.xmlListSizeBytesMax
+  const body = await readBody(call, { integrity: 'required', sizeBytesMax })
   const { entries, isQuiet } = parseDelete(body)
   const planned = entries.map(plan)
   const toDelete = planned.flatMap((each) => (each.kind === 'delete' ? [each.entry] : []))

@@ -34,7 +34,7 @@ export type DeletedEntry =
 
 /** @throws S3Error `MalformedXML` */
 export function parseDelete(body: Uint8Array): DeleteRequest {
-  const root = parseXml(body, 'Delete')
+  const root = parseXml(body, 'Delete', S3_LIMITS.xmlListSizeBytesMax)
   const entries = childrenOf(root, 'Object').map((entry): NamedDelete => {
     const etag = textOf(entry, 'ETag')
     const key = requireText(entry, 'Key')

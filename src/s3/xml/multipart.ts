@@ -20,7 +20,8 @@ export interface CompletedPart {
 
 /** @throws S3Error `MalformedXML`, `InvalidArgument`, `InvalidRequest` */
 export function parseComplete(body: Uint8Array): readonly CompletedPart[] {
-  const parts = childrenOf(parseXml(body, 'CompleteMultipartUpload'), 'Part')
+  const root = parseXml(body, 'CompleteMultipartUpload', S3_LIMITS.xmlListSizeBytesMax)
+  const parts = childrenOf(root, 'Part')
   if (parts.length === 0 || parts.length > S3_LIMITS.partNumberMax) throw malformed('no parts')
   return withoutSuperseded(parts.map(parsePart))
 }

@@ -287,11 +287,16 @@ test('a gap that is not listed, and one listed that is none, are found', () => {
     SelectObjectContent: {
       needs: [],
       handle: null,
-    },`
+    },
+    RestoreObject: GAP,`
   const page = (names: string): string =>
     `# Gaps\n\n## NotImplemented\n\n${names}\n\n## Other\n\n\`No\`\n`
-  assert.deepEqual(pages.gapFindings(table, page('`GetObjectTorrent`, `SelectObjectContent`')), [])
-  assert.equal(pages.gapFindings(table, page('`GetObjectTorrent`')).length, 1)
-  const all = '`GetObjectTorrent` `SelectObjectContent` `GetObject`'
-  assert.equal(pages.gapFindings(table, page(all)).length, 1)
+  const gaps = '`GetObjectTorrent`, `SelectObjectContent`, `RestoreObject`'
+  assert.deepEqual(pages.gapFindings(table, page(gaps)), [])
+  assert.equal(pages.gapFindings(table, page('`GetObjectTorrent`, `RestoreObject`')).length, 1)
+  assert.equal(
+    pages.gapFindings(table, page('`GetObjectTorrent`, `SelectObjectContent`')).length,
+    1,
+  )
+  assert.equal(pages.gapFindings(table, page(`${gaps} \`GetObject\``)).length, 1)
 })

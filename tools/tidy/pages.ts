@@ -56,11 +56,10 @@ export function invariantFindings(page: string, exists: (path: string) => boolea
   })
 }
 
-/** Operations of the table that have no handler; `Name: { …, handle: null }`. */
+/** Operations of the table that have no handler; `Name: GAP` or `Name: { …, handle: null }`. */
 export function unhandled(table: string): string[] {
-  return [...table.matchAll(/\b(\w+): \{[^{}]*\bhandle: null\b[^{}]*\}/g)].flatMap((match) =>
-    match[1] === undefined ? [] : [match[1]],
-  )
+  const row = /\b(\w+): (?:GAP\b|\{[^{}]*\bhandle: null\b[^{}]*\})/g
+  return [...table.matchAll(row)].flatMap((match) => (match[1] === undefined ? [] : [match[1]]))
 }
 
 /** The operations that docs/gaps.md names under its heading `… NotImplemented`, in backticks. */

@@ -43,6 +43,8 @@ export class S3Server implements AsyncDisposable {
   readonly client: S3Client
   /** Programmer's errors that the router told of: there must be none. */
   readonly faults: unknown[]
+  /** What a test puts before the calls of the router's index. */
+  readonly trouble: Trouble
   readonly #closers: Closers
 
   private constructor(parts: {
@@ -52,6 +54,7 @@ export class S3Server implements AsyncDisposable {
     port: number
     region: string
     faults: unknown[]
+    trouble: Trouble
     closers: Closers
   }) {
     this.store = parts.store
@@ -60,6 +63,7 @@ export class S3Server implements AsyncDisposable {
     this.port = parts.port
     this.region = parts.region
     this.faults = parts.faults
+    this.trouble = parts.trouble
     this.#closers = parts.closers
     this.client = this.clientOf(ROOT)
   }
@@ -76,8 +80,9 @@ export class S3Server implements AsyncDisposable {
     const directory = openDirectory({ engine: store.engine, random: store.random })
     await addAccount(directory, 'root', ROOT)
     const faults: unknown[] = []
+    const trouble: Trouble = { before: null }
     const settings = { region, domains }
-    const { router, port } = await serve({ store, directory, settings, faults, closers })
+    const { router, port } = await serve({ store, directory, settings, faults, trouble, closers })
     return new S3Server({
       store,
       directory,
@@ -85,16 +90,17 @@ export class S3Server implements AsyncDisposable {
       port,
       region,
       faults,
+      trouble,
       closers,
     })
   }
 
   /** A second worker of the same store, with caches and a port of its own; its root client. */
   async worker(): Promise<S3Client> {
-    const { store, directory, faults, clock, region } = this
+    const { store, directory, faults, trouble, clock, region } = this
     const settings = { region, domains: [] }
     const closers = this.#closers
-    const { port } = await serve({ store, directory, settings, faults, closers })
+    const { port } = await serve({ store, directory, settings, faults, trouble, closers })
     return new S3Client({ port, clock, region, keys: ROOT })
   }
 
@@ -130,18 +136,39 @@ export class S3Server implements AsyncDisposable {
   }
 }
 
+/** Awaited before each call of the index by its name; what it throws, the call throws. */
+export interface Trouble {
+  before: ((method: string) => Promise<void>) | null
+}
+
+function troubled(index: ObjectIndex, trouble: Trouble): ObjectIndex {
+  return new Proxy(index, {
+    get: (target, method) => {
+      const value: unknown = Reflect.get(target, method, target)
+      if (typeof value !== 'function' || typeof method !== 'string') return value
+      return (...args: unknown[]): unknown => {
+        const { before } = trouble
+        if (before === null) return Reflect.apply(value, target, args)
+        return before(method).then(() => Reflect.apply(value, target, args))
+      }
+    },
+  })
+}
+
 interface Serving {
   readonly store: TestStore
   readonly directory: Directory
   readonly settings: { readonly region: string; readonly domains: readonly string[] }
   readonly faults: unknown[]
+  readonly trouble: Trouble
   readonly closers: Closers
 }
 
 /** A worker's half: gateway and router over the store, at a port. */
 async function serve(serving: Serving): Promise<{ router: Router; port: number }> {
-  const { store, directory, settings, faults, closers } = serving
-  const { clock, random, index, placement } = store
+  const { store, directory, settings, faults, trouble, closers } = serving
+  const { clock, random, placement } = store
+  const index = troubled(store.index, trouble)
   const storage = closers.use(openStorage({ disk: store.disk, clock, random }))
   const writerId = newId<WriterId>(random)
   const parts = { index, placement, storage, clock, random, writerId }

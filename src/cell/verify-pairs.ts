@@ -52,7 +52,7 @@ export async function verifyNames(
     findings.push({
       kind: 'missing-record',
       what: `bucket ${name}`,
-      message: `the directory names it, but the index has no record of bucket ${bucketId}`,
+      message: `the directory names it, but the index has no record of it under ${bucketId}`,
     })
   }
   const named = new Set(names.map(({ bucketId }) => bucketId))
@@ -64,7 +64,7 @@ export async function verifyNames(
     findings.push({
       kind: 'missing-record',
       what: `bucket name ${name}`,
-      message: `the index has bucket ${id} with objects, but the directory does not name it`,
+      message: `the index has objects of it under ${id}, but the directory does not name it`,
     })
   }
   return findings

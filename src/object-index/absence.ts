@@ -24,9 +24,13 @@ export interface Gap {
   readonly above: Buffer | null
 }
 
-/** @throws ObjectIndexError `corrupt` where a search may have passed records over */
-export async function requireSoundGap(engine: ReadEngine, { below, above }: Gap): Promise<void> {
+/**
+ * Answers whether a record stands right at `above`: it was written since, or the search for it went
+ * astray. @throws ObjectIndexError `corrupt` where a search may have passed records over
+ */
+export async function requireSoundGap(engine: ReadEngine, { below, above }: Gap): Promise<boolean> {
   const guard = new VisitorGuard()
+  let isThere = false
   const before = {
     range: { start: FIRST, end: below ?? FIRST },
     limit: 1,
@@ -41,15 +45,18 @@ export async function requireSoundGap(engine: ReadEngine, { below, above }: Gap)
     range: { start: above ?? LAST, end: LAST },
     limit: 1,
     visit: guard.wrap((key, value) => {
-      if (above !== null && Buffer.compare(key, above) < 0) throw misplaced(key)
+      const order = above === null ? 1 : Buffer.compare(key, above)
+      if (order < 0) throw misplaced(key)
+      isThere = order === 0
       checkNeighbour(key, value)
       return 'stop'
     }),
   }
   const ranges = [...(below === null ? [] : [before]), ...(above === null ? [] : [behind])]
-  if (ranges.length === 0) return
+  if (ranges.length === 0) return false
   await readEngine(engine, { ranges })
   guard.rethrow()
+  return isThere
 }
 
 function checkNeighbour(key: Buffer, value: Buffer): void {

@@ -2,6 +2,7 @@
 // prefix taken as one entry and skipped with one seek. What it costs follows what is returned.
 
 import type { BucketId } from '../base/id.ts'
+import { corrupt } from './binary.ts'
 import type { RangeRead } from '../engine/engine.ts'
 import { KEY_BYTES_MAX, KEY_START, after, bucketRange, idKey } from './keys.ts'
 import type { ListRequest } from './object-index.ts'
@@ -48,12 +49,18 @@ export function scanOf(request: ScanRequest): Scan {
   const searchFrom = KEY_START + prefix.length
   let count = 0
   let isTruncated = false
+  /** Where the last search began: what it found lies behind, unless a damaged key misled it. */
+  let searched: Uint8Array | null = from
   return {
     isTruncated: () => isTruncated,
     read: {
       range: { start: Buffer.compare(from, end) < 0 ? from : end, end },
       limit: VISITS_MAX,
       visit: (key, value) => {
+        if (searched !== null && Buffer.compare(key, searched) < 0) {
+          throw corrupt(key, 'the record stands out of order')
+        }
+        searched = null
         if (request.isSkipped?.(key) === true) return 'next'
         if (count === limit) {
           isTruncated = limit > 0
@@ -66,7 +73,8 @@ export function scanOf(request: ScanRequest): Scan {
         if (keyEnd !== -1) {
           request.onPrefix(key, keyEnd, value)
           count += 1
-          return after(key.subarray(0, keyEnd))
+          searched = after(key.subarray(0, keyEnd))
+          return searched
         }
         request.onEntry(key, value)
         count += 1

@@ -3,6 +3,7 @@
 import { assert } from '../base/assert.ts'
 import type { BucketId } from '../base/id.ts'
 import { requireSoundGap } from './absence.ts'
+import { corrupt } from './binary.ts'
 import { decodeNullSlot } from './key-state.ts'
 import { currentKey, nullSlotKey, versionKey, versionsOf } from './keys.ts'
 import { ObjectIndexError, type ObjectVersion, type VersionSelector } from './object-index.ts'
@@ -18,6 +19,8 @@ import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 
 /** How often a null version that moves while it is looked for is looked for again. */
 const NULL_TRIES = 5
+/** How often a record that comes and goes is looked for before its key is said to be damaged. */
+const ABSENCE_TRIES = 5
 
 /** @throws ObjectIndexError `corrupt`, naming the record */
 export async function lookup(
@@ -32,9 +35,7 @@ export async function lookup(
       const { values } = await readEngine(engine, { keys: [at] })
       const value = values[0] ?? null
       if (value !== null) return toObjectVersion(decodeObjectRecord(at, value), key, true)
-      const found = (await snapshotOf(engine, bucketId, key, [])).newest()
-      if (found === null) await requireSoundGap(engine, { below: at, above: at })
-      return found
+      return (await snapshotOf(engine, bucketId, key, [])).newest() ?? lookupAgain(engine, at, key)
     }
     case 'id': {
       const order = orderIn(version.versionId)
@@ -47,6 +48,21 @@ export async function lookup(
     case 'null':
       return lookupNull(engine, bucketId, key)
   }
+}
+
+/** What was not found is not there, if nothing led the search astray; or was written since. */
+async function lookupAgain(
+  engine: ReadEngine,
+  at: Buffer,
+  key: string,
+): Promise<ObjectVersion | null> {
+  for (let tries = 0; tries < ABSENCE_TRIES; tries += 1) {
+    if (!(await requireSoundGap(engine, { below: at, above: at }))) return null
+    const { values } = await readEngine(engine, { keys: [at] })
+    const value = values[0] ?? null
+    if (value !== null) return toObjectVersion(decodeObjectRecord(at, value), key, true)
+  }
+  throw corrupt(at, 'the record is there, and not found by its key')
 }
 
 async function lookupNull(

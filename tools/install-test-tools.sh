@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `npm run clients` and continuous integration need besides Node.js: the S3 clients of
-# Debian, a Python environment with boto3 and the AWS CLI, and the npm clients of test/clients.
+# Debian, a Python environment with boto3, the AWS CLI and s3cmd, and test/clients' npm packages.
 #
 #   tools/install-test-tools.sh            installs what is missing; a second run changes nothing
 #   tools/install-test-tools.sh --newest   also brings Python and npm clients to their newest
@@ -11,8 +11,8 @@ set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=${HOLDFAST_TEST_TOOLS:-$HOME/.cache/holdfast-test-tools}
-packages=(rclone restic s3cmd openssl ca-certificates python3 python3-venv)
-python_clients=(boto3 awscli)
+packages=(rclone restic openssl ca-certificates python3 python3-venv)
+python_clients=(boto3 awscli s3cmd)
 
 newest=no
 case "${1:-}" in
@@ -40,7 +40,8 @@ install_packages() {
 }
 
 has_python_clients() {
-  "$tools/venv/bin/python" -c 'import boto3' 2>/dev/null && [ -x "$tools/venv/bin/aws" ]
+  "$tools/venv/bin/python" -c 'import boto3' 2>/dev/null &&
+    [ -x "$tools/venv/bin/aws" ] && [ -x "$tools/venv/bin/s3cmd" ]
 }
 
 install_python_clients() {

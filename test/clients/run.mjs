@@ -6,7 +6,7 @@
 //        [--endpoint URL --access A --secret S [--ca FILE] [--region R]]   a server that runs
 //
 // Ends with `N passed, N failed, N skipped`; exit code 1 if anything failed. A client that is not
-// installed is skipped by name, and with CI=true a failure. Takes about 2 minutes on two cores.
+// installed is skipped by name, and with CI=true a failure. Takes about 4 minutes on two idle cores.
 
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'

@@ -32,7 +32,10 @@ export async function open(job) {
       '',
     ].join('\n'),
   )
-  const program = programRunner(findProgram('s3cmd'), cleanEnvironment(job))
+  const program = programRunner(
+    findProgram('s3cmd', [join(job.toolsFolder, 'venv/bin')]),
+    cleanEnvironment(job),
+  )
   const s3cmd = (...words) => program(['-c', config, '--no-progress', ...words])
   const url = (bucket, key) => `s3://${bucket}/${key}`
   const store = {

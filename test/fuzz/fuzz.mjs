@@ -7,7 +7,7 @@
 //
 // The same seed makes the same requests (signatures carry the time). `--from N --count 1` replays
 // one. Ends with `N passed, N failed`; exit code 1 if anything failed.
-// 10,000 requests take 1 to 3 minutes on two cores; slow connections are held beside them for up to
+// 10,000 requests take 1 to 3 minutes on two cores, slow connections are held beside them for up to
 // --slow-sec (120) seconds.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -304,11 +304,10 @@ function parameters(ctx) {
   }
 }
 
-const LONG_NAMES = [
-  ...['prefix', 'delimiter', 'marker', 'start-after', 'continuation-token'],
-  ...['key-marker', 'upload-id-marker', 'version-id-marker', 'versionId', 'uploadId'],
-  ...['part-number-marker', 'encoding-type', 'x-id', 'response-content-type', 'bucket-region'],
-]
+/** Those that take a value. */
+const LONG_NAMES = Object.keys(PARAMETERS).filter(
+  (name) => !['list-type', 'versions', 'uploads', 'attributes'].includes(name),
+)
 
 /** One value that is longer than any name in the store, or just as long as a key of its index. */
 function longValue(ctx) {

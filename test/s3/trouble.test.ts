@@ -44,6 +44,14 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await turn()
 }
 
+/** Lets seconds pass until it holds. */
+async function passTimeUntil(holds: () => boolean): Promise<void> {
+  while (!holds()) {
+    await clock.advance(1000)
+    await turn()
+  }
+}
+
 test('each failure of the index has its answer, and none looks like an absence', async () => {
   const bucket = await client.bucket('failing')
   await client.write(`${bucket}/k`, BODY)
@@ -113,10 +121,7 @@ test('a request that waits for too long is answered 503, and the connection stay
   let answer: S3Answer | null = null
   const asked = client.get(`${bucket}/k`).then((given) => (answer = given))
   await until(() => server.router.inFlight === 1)
-  while (answer === null) {
-    await clock.advance(1000)
-    await turn()
-  }
+  await passTimeUntil(() => answer !== null)
   isError(await asked, 503, 'ServiceUnavailable')
   release()
   assert.equal(await client.read(`${bucket}/k`), BODY)

@@ -34,7 +34,6 @@ export async function uploadPartCopy(call: Call, bucket: Bucket): Promise<void> 
     partNumber,
     source: version,
     sourceBucketId: source.bucket.id,
-    sourceBucketId: source.bucket.id,
     range,
     signal: exchange.signal,
   })

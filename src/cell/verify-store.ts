@@ -2,6 +2,7 @@
 // that the index names. What cannot be read is a finding too, and the rest is read all the same:
 // nothing that was left out passes as sound.
 
+import type { UploadId } from '../base/id.ts'
 import { openDirectoryReader } from '../directory/directory-reader.ts'
 import { DirectoryError } from '../directory/directory.ts'
 import type { BucketName } from '../directory/directory.ts'
@@ -11,6 +12,7 @@ import type { Engine, EngineReader } from '../engine/engine.ts'
 import { ObjectIndexError } from '../object-index/object-index.ts'
 import type { Bucket, ObjectIndexReader } from '../object-index/object-index.ts'
 import { openDamagedReader } from '../object-index/read-damaged.ts'
+import type { DamagedReader } from '../object-index/read-damaged.ts'
 import { openScrubber } from '../placement/scrub.ts'
 import type { ScrubProgress } from '../placement/scrub.ts'
 import { StorageError } from '../storage/storage.ts'
@@ -137,7 +139,8 @@ class Verification {
       onProgress: (progress) => this.#note(blobProgress(progress)),
     })
     for (const { extentId, offset, referrers, message } of report.damage) {
-      const what = `${referrers.join(', ')} (extent ${extentId} at ${offset})`
+      const owners = await Promise.all(referrers.map((text) => nameUpload(index, text)))
+      const what = `${owners.join(', ')} (extent ${extentId} at ${offset})`
       this.#findings.push({ kind: 'damaged-blob', what, message })
     }
     this.#isCut ||= report.damageCount > report.damage.length
@@ -156,6 +159,17 @@ class Verification {
       })
     return { kind, what: name(what), message: name(message) }
   }
+}
+
+/** A part whose header can no longer say whose it is, by the objects that have it. */
+async function nameUpload(index: DamagedReader, referrer: string): Promise<string> {
+  const uploadId = /^part \d+ of upload ([0-9a-f]{32})$/.exec(referrer)?.[1]
+  if (uploadId === undefined) return referrer
+  const owners = await index.ownersOf(uploadId as UploadId)
+  const names = owners.map(
+    ({ bucketId, key }) => `bucket ${bucketId}, key ${JSON.stringify(key)}, `,
+  )
+  return names.length === 0 ? referrer : names.map((name) => name + referrer).join(', ')
 }
 
 function blobProgress({ bytesDone, bytesTotal, rateBytesPerSec }: ScrubProgress): Progress {

@@ -1,15 +1,25 @@
 // Reads of an index that may be damaged, for who wants all that can still be read: a record that
 // does not decode is left out here, and named by validation.
 
-import { readId, type ExtentId } from '../base/id.ts'
+import { readId, type BucketId, type ExtentId, type UploadId } from '../base/id.ts'
 import { RANGE_READ_ENTRIES_MAX } from '../base/limits.ts'
 import { openObjectIndexReader } from './object-index-reader.ts'
 import { extentSumKey } from './extent-record.ts'
-import { SPACE, after, idKey, reverseStart, spaceRange } from './keys.ts'
+import {
+  MANIFEST_REFERRER_AT,
+  SPACE,
+  after,
+  idKey,
+  manifestReverseRange,
+  referrerIn,
+  reverseStart,
+  spaceRange,
+} from './keys.ts'
 import { ObjectIndexError, type ObjectIndexReader, type Reference } from './object-index.ts'
 import { readEngine, type ReadEngine } from './reading.ts'
 import { decodeReverse } from './reverse-record.ts'
 import { decodeSums, extentUseOf } from './sums.ts'
+import { decodeUploadRecord, uploadKey } from './upload-record.ts'
 
 /** An extent that has references, whether its own record stands or not. */
 export interface ReferencedExtent {
@@ -19,15 +29,26 @@ export interface ReferencedExtent {
   readonly referencedBytes: number
 }
 
+/** An object that an upload was completed as, or is to be. */
+export interface UploadOwner {
+  readonly bucketId: BucketId
+  readonly key: string
+}
+
 export interface DamagedReader extends Pick<ObjectIndexReader, 'bucket' | 'references'> {
   extents(): Promise<readonly ReferencedExtent[]>
+  /** Whose bytes an upload's parts are, as far as it can be told; a copy has them too. */
+  ownersOf(uploadId: UploadId): Promise<readonly UploadOwner[]>
 }
+
+const OWNERS_MAX = 10
 
 export function openDamagedReader(engine: ReadEngine): DamagedReader {
   const reader = openObjectIndexReader(engine)
   return {
     bucket: async (bucketId) => await orNull(async () => await reader.bucket(bucketId)),
     extents: async () => await referencedExtents(engine),
+    ownersOf: async (uploadId) => await ownersOf(engine, uploadId),
     references: async (extentId, offset, limit) =>
       await soundReferences(engine, extentId, offset, limit),
   }
@@ -80,6 +101,30 @@ async function useOf(engine: ReadEngine, extentId: ExtentId): Promise<Referenced
   const bytes = sums?.referencedBytes ?? 0
   const referencedBytes = Number.isSafeInteger(bytes) ? Math.max(0, bytes) : 0
   return { record: { extentId }, references: 1, referencedBytes }
+}
+
+async function ownersOf(engine: ReadEngine, uploadId: UploadId): Promise<readonly UploadOwner[]> {
+  const owners: UploadOwner[] = []
+  const { values } = await readEngine(engine, {
+    keys: [uploadKey(uploadId)],
+    ranges: [
+      {
+        range: manifestReverseRange(uploadId),
+        limit: OWNERS_MAX,
+        visit: (key) => {
+          const referrer = referrerIn(Buffer.from(key), MANIFEST_REFERRER_AT)
+          if (referrer?.kind === 'version') owners.push(referrer)
+          return 'next'
+        },
+      },
+    ],
+  })
+  const value = values[0] ?? null
+  const open = await orNull(async () =>
+    value === null ? null : decodeUploadRecord(uploadId, value),
+  )
+  if (open?.kind === 'open') owners.push({ bucketId: open.bucketId, key: open.upload.key })
+  return owners
 }
 
 async function soundReferences(

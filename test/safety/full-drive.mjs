@@ -1,0 +1,187 @@
+#!/usr/bin/env node
+// A whole server on a small file system that another program fills: PUT answers 507 in time, GET and
+// LIST go on, DELETE works to the last byte, and with room again everything is taken by itself, in
+// the same processes. Needs root, to mount one; else it is skipped by name.
+//
+//   node test/safety/full-drive.mjs [--seed S] [--main FILE]
+//
+// Takes about a minute and a half: space of what was deleted is given back a minute after it is parked.
+
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createRandom, freshSeed } from '../clients/harness/random.mjs'
+import { exitOnSignals, until } from '../clients/harness/server.mjs'
+import { objectPath } from '../clients/harness/sigv4.mjs'
+import { createChecks, unequal } from './checks.mjs'
+import { makeStore, s3Of, sha256, verifyStore } from './store.mjs'
+
+const MIB = 2 ** 20
+const SIZE_MIB = 160
+const OBJECT_SIZE_BYTES = 100_000
+const OBJECTS = 500
+const KEPT = 20
+const RECLAIMED_MS_MAX = 180_000
+
+function mountDrive() {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-drive-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MIB}m`, 'tmpfs', folder], {
+      stdio: 'ignore',
+    })
+  } catch {
+    rmSync(folder, { recursive: true })
+    return null
+  }
+  process.on('exit', () => {
+    execFileSync('umount', ['-l', folder])
+    rmSync(folder, { recursive: true })
+  })
+  return folder
+}
+
+function freeBytes(folder) {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize
+}
+
+/** Another program: writes until so much is left; 0 is until nothing is. */
+function fillTo(folder, leftBytes) {
+  const file = openSync(join(folder, 'other'), 'a')
+  const piece = Buffer.alloc(64 * 1024, 7)
+  try {
+    while (leftBytes === 0 || freeBytes(folder) > leftBytes) writeSync(file, piece)
+  } catch (error) {
+    if (error.code !== 'ENOSPC') throw error
+  } finally {
+    closeSync(file)
+  }
+}
+
+class Drive {
+  constructor({ drive, server, random }) {
+    this.drive = drive
+    this.server = server
+    this.random = random
+    this.s3 = s3Of(server, { connections: 4 })
+    this.contents = new Map()
+  }
+
+  async put(key, body = this.random.bytes(OBJECT_SIZE_BYTES)) {
+    const answer = await this.s3.send({ method: 'PUT', path: objectPath('full', key), body })
+    if (answer.status === 200) this.contents.set(key, sha256(body))
+    return answer
+  }
+
+  /** PUT is refused as it must be, within a second or two of the drive being short. */
+  async refusesPut() {
+    let last = null
+    const isRefused = await until(
+      async () => {
+        last = await this.put(`probe-${this.contents.size}`, Buffer.alloc(1000, 1))
+        return last.status === 507
+      },
+      5000,
+      200,
+    )
+    if (!isRefused) return [`PUT answers ${last?.status} ${last?.code}`]
+    return unequal('its code', last.code, 'InsufficientStorage')
+  }
+
+  async takesPut(timeoutMs) {
+    const isTaken = await until(
+      async () => (await this.put('again')).status === 200,
+      timeoutMs,
+      500,
+    )
+    return isTaken
+      ? []
+      : [`PUT was not taken within ${timeoutMs} ms; ${freeBytes(this.drive)} bytes free`]
+  }
+
+  /** Everything that is there reads back, and is listed. */
+  async reads() {
+    const problems = []
+    for (const [key, sum] of this.contents) {
+      const answer = await this.s3.send({ method: 'GET', path: objectPath('full', key) })
+      if (answer.status !== 200 || sha256(answer.body) !== sum)
+        problems.push(`GET ${key}: ${answer.status}`)
+    }
+    const listed = await this.s3.list('full')
+    return [...problems, ...unequal('keys in the list', listed.length, this.contents.size)]
+  }
+
+  async remove(key) {
+    const answer = await this.s3.send({ method: 'DELETE', path: objectPath('full', key) })
+    if (answer.status === 204) this.contents.delete(key)
+    return unequal(`DELETE ${key}`, answer.status, 204)
+  }
+}
+
+async function run({ drive, checks, random, values }) {
+  const { server, folder, scratch } = await makeStore({ main: values.main, drive, name: 'full' })
+  await server.start()
+  const members = server.members().join()
+  const world = new Drive({ drive, server, random })
+  await world.s3.makeBucket('full')
+  for (let index = 0; index < OBJECTS; index++) await world.put(`key-${index}`)
+  checks.check('with room all is taken', unequal('objects', world.contents.size, OBJECTS))
+
+  fillTo(drive, 12 * MIB)
+  checks.check('below the floor PUT is refused', await world.refusesPut())
+  checks.check('below the floor GET and LIST go on', await world.reads())
+  rmSync(join(drive, 'other'))
+  checks.check('with the room back PUT is taken', await world.takesPut(20_000))
+
+  fillTo(drive, 0)
+  checks.check('on a full drive PUT is refused', await world.refusesPut())
+  checks.check('on a full drive GET and LIST go on', await world.reads())
+  const problems = []
+  for (let index = KEPT; index < OBJECTS; index++)
+    problems.push(...(await world.remove(`key-${index}`)))
+  checks.check('on a full drive DELETE works', problems)
+  checks.check('and what is left is whole', await world.reads())
+  // The other program keeps what it took: the room must come from what was deleted.
+  const startMs = performance.now()
+  checks.check(
+    'what was deleted gives room for PUT by itself',
+    await world.takesPut(RECLAIMED_MS_MAX),
+  )
+  console.log(`          after ${((performance.now() - startMs) / 1000).toFixed(0)} s`)
+  checks.check(
+    'no process of the server ended',
+    unequal('processes', server.members().join(), members),
+  )
+  world.s3.close()
+  await server.stop()
+  const { exitCode, lines, stderr } = await verifyStore(server)
+  checks.check('verify is clean', exitCode === 0 ? [] : [stderr, ...lines])
+  const log = readFileSync(join(scratch, 'server.log'), 'utf8').split('\n')
+  for (const line of log.filter((text) => text.includes('drive:')))
+    console.log(`          ${line.slice(0, 160)}`)
+  return folder
+}
+
+async function main() {
+  exitOnSignals()
+  const text = { type: 'string' }
+  const { values } = parseArgs({ options: { seed: text, main: text } })
+  const seed = values.seed ?? freshSeed()
+  const checks = createChecks({ seed })
+  const drive = mountDrive()
+  if (drive === null) checks.skip('a full drive', 'a file system can be mounted by root alone')
+  else await run({ drive, checks, random: createRandom(seed), values })
+  process.exit(checks.end())
+}
+
+await main()

@@ -53,8 +53,9 @@ export function parseMetadata(headers: RequestHeaders): ObjectMetadata {
 
 /** `aws-chunked` says how the body travelled, not what it is. */
 function withoutChunked(encoding: string): string {
+  if (!encoding.includes('aws-chunked')) return encoding
   const codings = encoding.split(',').map((coding) => coding.trim())
-  return codings.filter((coding) => coding !== '' && coding !== 'aws-chunked').join(',')
+  return codings.filter((coding) => coding !== '' && coding !== 'aws-chunked').join(', ')
 }
 
 function checkSize(user: readonly Pair[]): void {

@@ -18,8 +18,8 @@ export function escapeXml(text: string): string {
 }
 
 /**
- * The encoding of `encoding-type=url`: a space is `+`, `/` stays, all but `A-Za-z0-9-._*` is
- * escaped. Its result needs no XML escaping.
+ * The encoding of `encoding-type=url`: `/` stays, all but `A-Za-z0-9-._*` is escaped, a space as
+ * `%20`, since not every SDK reads a plus as one. Its result needs no XML escaping.
  */
 export function encodeListText(text: string): string {
   if (!NEEDS_LIST_ENCODING.test(text)) return text
@@ -45,9 +45,8 @@ function escapeCharacter(character: string): string {
 const SPECIAL = /[&<>"\x00-\x08\x0b-\x1f\ufffe\uffff]/
 const SPECIALS = /[&<>"\x00-\x08\x0b-\x1f\ufffe\uffff]/g
 const NEEDS_LIST_ENCODING = /[^A-Za-z0-9\-._/*]/
-const LIST_EXCEPTIONS = /%20|%2F|%2A|~/g
+const LIST_EXCEPTIONS = /%2F|%2A|~/g
 const PLAIN_IN_LISTS: Readonly<Record<string, string>> = {
-  '%20': '+',
   '%2F': '/',
   '%2A': '*',
   '~': '%7E',

@@ -100,9 +100,9 @@ test('S3.md 4: with encoding-type=url what XML cannot carry is escaped', async (
     const answer = await client.get(`${bucket}?${list}`)
     assert.equal(answer.one('EncodingType'), 'url')
     const listed = answer.all('Contents/Key')
-    const decoded = listed.map((key) => decodeURIComponent(key.replaceAll('+', ' ')))
+    const decoded = listed.map(decodeURIComponent)
     assert.deepEqual(decoded, keys.toSorted())
-    assert.ok(listed.includes('a+b%2Bc'), 'a space is a plus')
+    assert.ok(listed.includes('a%20b%2Bc'), 'a space is no plus')
     assert.ok(listed.includes('a%1Fb/c'), 'a slash stays')
   }
   const page = await client.get(
@@ -124,7 +124,7 @@ test('S3.md 4 and decision 5: the Prefix of version 1 is as sent', async () => {
   const bucket = await client.bucket('prefix-v1')
   const page = await client.get(`${bucket}?encoding-type=url&prefix=a%20%2B&marker=a%20%2B`)
   assert.equal(page.one('Prefix'), 'a +')
-  assert.equal(page.one('Marker'), 'a+%2B')
+  assert.equal(page.one('Marker'), 'a%20%2B')
 })
 
 test('S3.md 5: host style and path style name the same bucket at once', async () => {

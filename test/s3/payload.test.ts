@@ -170,7 +170,7 @@ test('S3.md 13: aws-chunked is no encoding of the object; the others stay', asyn
     ['aws-chunked', null],
     ['gzip,aws-chunked', 'gzip'],
     ['aws-chunked, gzip', 'gzip'],
-    ['br , aws-chunked,gzip', 'br,gzip'],
+    ['br , aws-chunked,gzip', 'br, gzip'],
     ['', null],
   ] as const
   for (const [sent, kept] of encodings) {

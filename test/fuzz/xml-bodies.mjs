@@ -126,10 +126,12 @@ const BREAKS = {
     mustRefuse: true,
     change: (ctx) => '<a>'.repeat(ctx.random.pick([100, 300_000])),
   },
+  // Bodies that list parts or keys have 4 MiB, others 1 MiB.
+  long: { change: (ctx, body) => body.replace('><', `>${' '.repeat(1_100_000)}<`) },
   large: {
     mustRefuse: true,
     change: (ctx, body) =>
-      body.replace('><', `>${' '.repeat(ctx.random.pick([1_100_000, 3_000_000]))}<`),
+      body.replace('><', `>${' '.repeat(ctx.random.pick([4_200_000, 6_000_000]))}<`),
   },
   'many attributes': {
     change: (ctx, body) =>

@@ -110,22 +110,7 @@ const ACCESS_KEY_PATTERN = /^[A-Za-z0-9._-]{3,128}$/
 export function openAdmin(parts: AdminParts): Admin {
   const { directory, random } = parts
   return {
-    addUser: async (request) => {
-      const id = request.id ?? newId(random)
-      if (!ID_PATTERN.test(id)) {
-        throw new AdminError('bad-id', `user id: 1 to 64 printable ASCII characters, not '${id}'`)
-      }
-      const key = keyFor(id, request.accessKeyId, request.secretKey, random)
-      const { displayName, email } = request
-      requireText(displayName)
-      requireEmail(email)
-      const account = { id, displayName, email, isRoot: false }
-      requireDone(await directory.apply({ kind: 'add-account', account }), id)
-      const outcome = await directory.apply({ kind: 'add-key', key })
-      if (outcome !== 'done') await directory.apply({ kind: 'remove-account', accountId: id })
-      requireDone(outcome, key.accessKeyId)
-      return await describeUser(directory, id, key.accessKeyId)
-    },
+    addUser: async (request) => await addUser(parts, request),
     listUsers: async () => {
       const accounts = await directory.accounts()
       return await Promise.all(
@@ -178,6 +163,26 @@ export function openAdmin(parts: AdminParts): Admin {
     },
     verify: parts.verify,
   }
+}
+
+async function addUser(
+  { directory, random }: AdminParts,
+  request: UserRequest,
+): Promise<{ account: Account; key: AccessKey }> {
+  const id = request.id ?? newId(random)
+  if (!ID_PATTERN.test(id)) {
+    throw new AdminError('bad-id', `user id: 1 to 64 printable ASCII characters, not '${id}'`)
+  }
+  const key = keyFor(id, request.accessKeyId, request.secretKey, random)
+  const { displayName, email } = request
+  requireText(displayName)
+  requireEmail(email)
+  const account = { id, displayName, email, isRoot: false }
+  requireDone(await directory.apply({ kind: 'add-account', account }), id)
+  const outcome = await directory.apply({ kind: 'add-key', key })
+  if (outcome !== 'done') await directory.apply({ kind: 'remove-account', accountId: id })
+  requireDone(outcome, key.accessKeyId)
+  return await describeUser(directory, id, key.accessKeyId)
 }
 
 /** Names are shown on terminals and in XML: nothing that moves a cursor or cannot be written. */

@@ -92,7 +92,10 @@ export async function setRootKey(directory: Directory, key: RootKey): Promise<vo
   if (outcome !== 'done') {
     throw new AdminError(
       outcome,
-      `the root key cannot be set: another user has access key ` + wanted.accessKeyId,
+      outcome === 'key-exists'
+        ? `the root key cannot be set: another user has access key ${wanted.accessKeyId}`
+        : `the root key cannot be set (${outcome}): this index has no root account; make it anew ` +
+            'from the data with `holdfast rebuild`',
     )
   }
 }

@@ -67,7 +67,10 @@ export async function startGroup(given: GroupSettings): Promise<Group> {
       address: await supervisor.ready,
       adminAddress: settings.adminListen,
       region,
-      drain: async () => await supervisor.drain(),
+      drain: async () => {
+        log.info('finishing what is under way')
+        await supervisor.drain()
+      },
       kill: () => supervisor.kill(),
       failed: supervisor.failed,
     }

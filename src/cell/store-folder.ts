@@ -8,7 +8,7 @@ import { systemClock } from '../platform/clock.ts'
 import { openDisk } from '../platform/disk.ts'
 import { tryLockFile } from '../platform/lock.ts'
 import type { FileLock } from '../platform/lock.ts'
-import { hasFile } from '../platform/machine.ts'
+import { fileSizeBytes, hasFile } from '../platform/machine.ts'
 
 /** The index's own folder in a store's directory. */
 export const INDEX_FOLDER = 'index'
@@ -45,9 +45,10 @@ export async function openStoreFolder(
  * and the change log would begin a second time. @throws StoreRefused
  */
 export function requireIndex(folder: string): void {
-  if (hasFile(join(folder, INDEX_FOLDER, 'data.mdb'))) return
+  // One without a byte counts as a new one to the engine.
+  if (fileSizeBytes(join(folder, INDEX_FOLDER, 'data.mdb')) > 0) return
   throw new StoreRefused(
-    `${folder}: the index is missing. Make it anew from the data with: holdfast rebuild ${folder}. ` +
+    `${folder}: the index is missing or empty. Make it anew from the data with: holdfast rebuild ${folder}. ` +
       `Or move its folder \`${INDEX_FOLDER}\` back, if it was moved away; never put an older copy there`,
   )
 }

@@ -62,6 +62,10 @@ class FakeChild implements Child {
     this.#exits.push(gone)
   }
 
+  stopDealing(): void {
+    assert.equal(this.heard.at(-1)?.kind === 'drain', false, 'before it is told to drain')
+  }
+
   kill(): void {
     if (this.isGone) return
     this.isGone = true

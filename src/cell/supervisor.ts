@@ -263,6 +263,7 @@ class Group implements Supervisor {
 
   async drain(): Promise<void> {
     this.#isEnding = true
+    for (const post of this.#posts) post.child.stopDealing()
     const workers = this.#posts.filter((post) => post.role === 'http')
     await Promise.all(workers.map((post) => this.#drainPost(post)))
     const writers = this.#posts.filter((post) => post.role !== 'http')

@@ -6,6 +6,7 @@ import { ENGINE_KEY_SIZE_BYTES_MAX } from '../base/limits.ts'
 import type { BucketName, DirectoryReader } from '../directory/directory.ts'
 import { decodeLogEntry, EngineError, stampText } from '../engine/engine.ts'
 import type { Engine, EngineReader, KeyRange, Versionstamp } from '../engine/engine.ts'
+import { rangeKey } from '../object-index/bucket-record.ts'
 import type { Bucket, ObjectIndexReader } from '../object-index/object-index.ts'
 import type { Finding } from './verify.ts'
 
@@ -66,6 +67,22 @@ export async function verifyNames(
       what: `bucket name ${name}`,
       message: `the index has objects of it under ${id}, but the directory does not name it`,
     })
+  }
+  return findings
+}
+
+/** Names buckets without a record of their range. @throws ObjectIndexError, EngineError */
+export async function verifyRanges(
+  engine: EngineReader,
+  index: Pick<ObjectIndexReader, 'bucket'>,
+  buckets: readonly Bucket[],
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const { id, name } of buckets) {
+    const { values } = await engine.read({ keys: [rangeKey(id)] })
+    if (values[0] !== null || (await index.bucket(id)) === null) continue
+    const message = 'the record of its range is missing'
+    findings.push({ kind: 'missing-record', what: `bucket ${name}`, message })
   }
   return findings
 }

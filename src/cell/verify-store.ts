@@ -20,7 +20,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { Progress } from './admin.ts'
 import type { Ground } from './embedded.ts'
 import { validateRecords, VerifyError } from './validate-apart.ts'
-import { allBuckets, verifyLog, verifyNames, verifyNobodys } from './verify-pairs.ts'
+import { allBuckets, verifyLog, verifyNames, verifyNobodys, verifyRanges } from './verify-pairs.ts'
 import type { Finding, VerifyReport, VerifyRequest } from './verify.ts'
 
 export interface VerifyParts {
@@ -98,7 +98,9 @@ class Verification {
   }
 
   async #listBuckets(): Promise<void> {
-    this.#buckets = await allBuckets(this.#parts.index)
+    const { engine, index } = this.#parts
+    this.#buckets = await allBuckets(index)
+    this.#findings.push(...(await verifyRanges(engine, index, this.#buckets)))
   }
 
   async #directory(): Promise<void> {

@@ -12,10 +12,10 @@ export function didYouMean(typed: string, names: readonly string[]): string {
 /** How many letters to put in, leave out or change. Source: Levenshtein's distance, row by row. */
 function editDistance(from: string, to: string): number {
   let before = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (const [row, letter] of [...from].entries()) {
+  for (let row = 0; row < from.length; row++) {
     const now = [row + 1]
     for (let column = 1; column <= to.length; column++) {
-      const change = (before[column - 1] ?? 0) + (letter === to[column - 1] ? 0 : 1)
+      const change = (before[column - 1] ?? 0) + (from[row] === to[column - 1] ? 0 : 1)
       now.push(Math.min(change, (before[column] ?? 0) + 1, (now[column - 1] ?? 0) + 1))
     }
     before = now

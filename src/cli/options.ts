@@ -165,11 +165,10 @@ export function readConfigField(name: string, value: unknown): string {
 
 /** The default as people write it; empty where there is none. */
 export function presetText(name: ServeOptionName): string {
-  const preset: unknown = SERVE_OPTIONS[name].default
+  const preset = SERVE_OPTIONS[name].default
   if (preset === null) return ''
-  if (typeof preset !== 'object') return String(preset)
-  const { host, port } = preset as Address
-  return `${host}:${port}`
+  if (typeof preset === 'string' || typeof preset === 'number') return String(preset)
+  return 'host' in preset ? `${preset.host}:${preset.port}` : preset.join(',')
 }
 
 /** Where a value was given, for messages. */

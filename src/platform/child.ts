@@ -24,6 +24,8 @@ export interface Child {
   onMessage(receive: (message: unknown) => void): void
   /** Called once, when the process is gone. */
   onExit(gone: (how: { code: number | null; signal: string | null }) => void): void
+  /** From now on a connection that it does not take up is closed, not kept for another. */
+  stopDealing(): void
   /** SIGKILL: ends it at once, stopped or not. */
   kill(): void
 }
@@ -34,7 +36,8 @@ export function spawnChild(options: ChildOptions): Child {
   const stdio = ['ignore' as const, 'inherit' as const, 'inherit' as const, 'ipc' as const, ...lock]
   const execArgv = [...options.execArgv]
   if (options.role === 'plain') {
-    return wrap(fork(options.entry, [], { stdio, execArgv, serialization: 'advanced' }))
+    const child = fork(options.entry, [], { stdio, execArgv, serialization: 'advanced' })
+    return { ...wrap(child), stopDealing: () => undefined }
   }
   cluster.schedulingPolicy = cluster.SCHED_RR
   cluster.setupPrimary({
@@ -45,13 +48,44 @@ export function spawnChild(options: ChildOptions): Child {
     serialization: 'advanced',
   })
   const worker: Worker = cluster.fork()
-  return wrap(worker.process)
+  worker.on('error', () => undefined) // the runtime says again what `wrap` hears of its process
+  const dealt = watchDealt(worker.process)
+  return { ...wrap(worker.process), stopDealing: () => dealt.stop() }
+}
+
+interface DealtConnection {
+  close(): void
+}
+
+/**
+ * Closes the connections that a process was dealt and had not taken up when it died, or refused
+ * once nobody takes any: the runtime forgets the former and queues the latter, and their clients
+ * would wait for ever. It sends 'newconn' with a number, and hears `ack`, that number.
+ * Source: Node.js, lib/internal/cluster/round_robin_handle.js. Guarded by: test/serve.
+ */
+function watchDealt(child: ChildProcess): { stop(): void } {
+  const untaken = new Map<unknown, DealtConnection>()
+  let isOver = false
+  const send = child.send.bind(child) as (...args: unknown[]) => boolean
+  child.send = (...args: unknown[]): boolean => {
+    const [message, connection] = args as [{ act?: string; seq?: number }, DealtConnection?]
+    if (message.act === 'newconn' && connection) untaken.set(message.seq, connection)
+    return send(...args)
+  }
+  child.on('internalMessage', ({ ack, accepted }: { ack?: number; accepted?: boolean }) => {
+    if (isOver && accepted === false) untaken.get(ack)?.close()
+    untaken.delete(ack)
+  })
+  child.once('exit', () => {
+    for (const connection of untaken.values()) connection.close()
+  })
+  return { stop: () => (isOver = true) }
 }
 
 /** What a child says first: before, its runtime would drop messages that nobody listens to. */
 const BOUND = 'bound'
 
-function wrap(child: ChildProcess): Child {
+function wrap(child: ChildProcess): Omit<Child, 'stopDealing'> {
   let waiting: object[] | null = []
   const onExits: ((how: { code: number | null; signal: string | null }) => void)[] = []
   let isGone = false

@@ -1,7 +1,7 @@
 // What the command line asks of the machine: which system it is, how many cores it has, and whether
 // a file is there.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
 export interface Machine {
@@ -16,6 +16,11 @@ export function describeMachine(): Machine {
 
 export function hasFile(path: string): boolean {
   return existsSync(path)
+}
+
+/** A file's size; 0 where it is not there. @throws the kernel's error */
+export function fileSizeBytes(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 /** Makes a folder and those above it where they are missing. */

@@ -1,0 +1,116 @@
+// Processes of a group that die, or stand still, under write load: each is replaced, what was
+// acknowledged is there, and what it left behind is sealed.
+
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { cli, isRunning, scratch, Served, signalIfThere, until } from './group.ts'
+import { Load } from './load.ts'
+
+type Entry = 'worker' | 'writer'
+
+async function openLoaded(t: TestContext): Promise<{ served: Served; load: Load }> {
+  const served = await Served.make(scratch(t), { words: ['--workers', '2'] })
+  assert.equal((await served.send('PUT', '/load')).status, 200)
+  const load = new Load(served)
+  load.start(8)
+  await until('the load runs', () => load.acknowledged > 50)
+  return { served, load }
+}
+
+async function openExtents(served: Served): Promise<number> {
+  const info = await cli(served.folder, ['info', '--json', served.folder])
+  assert.equal(info.code, 0, info.stderr)
+  const status = JSON.parse(info.stdout) as { placement: { extents: { open: number } } }
+  return status.placement.extents.open
+}
+
+/** Ends or stops one process, and answers how long it took until another stood in its place. */
+async function replace(served: Served, entry: Entry, signal: NodeJS.Signals): Promise<number> {
+  const before = served.children(entry)
+  const [victim] = before
+  assert.ok(victim !== undefined)
+  const startMs = performance.now()
+  process.kill(victim, signal)
+  await until(`another ${entry} stands in its place`, () => {
+    const now = served.children(entry)
+    return now.length === before.length && !now.includes(victim)
+  })
+  const tookMs = performance.now() - startMs
+  assert.equal(isRunning(victim), false, 'the one before is gone for good')
+  return tookMs
+}
+
+// Most of their time is waiting for a silent process to be given up, so they run at once.
+describe('processes that end or stand still', { concurrency: 4 }, () => {
+  for (const { entry, signal, title } of [
+    { entry: 'worker', signal: 'SIGKILL', title: 'a worker that is killed' },
+    { entry: 'writer', signal: 'SIGKILL', title: 'a writer that is killed' },
+    { entry: 'worker', signal: 'SIGSTOP', title: 'a worker that is stopped' },
+    { entry: 'writer', signal: 'SIGSTOP', title: 'a writer that is stopped' },
+  ] as const) {
+    test(`${title} under load is replaced, and nothing acknowledged is lost`, async (t) => {
+      const { served, load } = await openLoaded(t)
+      await using _ = served
+      const tookMs = await replace(served, entry, signal)
+      t.diagnostic(`replaced within ${Math.round(tookMs)} ms; ${load.unavailable} times 503`)
+      const before = load.acknowledged
+      await until('writes go on', () => load.acknowledged > before + 50)
+      await load.stop()
+      await load.check(served)
+      // Two extents of each layout a worker, and the archive's: a dead one's are none of them.
+      await until('the extents of the dead one are sealed', async () => {
+        return (await openExtents(served)) <= 5
+      })
+      const ready = await served.page('/-/health/ready')
+      assert.equal(ready.status, 200, ready.body)
+    })
+  }
+
+  test('with one worker, a killed one is replaced at the same port', async (t) => {
+    await using served = await Served.make(scratch(t), { words: ['--workers', '1'] })
+    assert.equal((await served.send('PUT', '/bucket')).status, 200)
+    assert.equal((await served.send('PUT', '/bucket/key', 'body')).status, 200)
+    await replace(served, 'worker', 'SIGKILL')
+    await until('it answers again', async () => {
+      return (await served.send('GET', '/bucket/key').catch(() => null))?.body === 'body'
+    })
+  })
+
+  test('while the writer is gone reads are answered, writes 503, and then they go on', async (t) => {
+    await using served = await Served.make(scratch(t), { words: ['--workers', '2'] })
+    assert.equal((await served.send('PUT', '/bucket')).status, 200)
+    assert.equal((await served.send('PUT', '/bucket/key', 'body')).status, 200)
+    const [writer] = served.children('writer')
+    assert.ok(writer !== undefined)
+    process.kill(writer, 'SIGSTOP')
+    const put = served.send('PUT', '/bucket/other', 'x')
+    const get = await served.send('GET', '/bucket/key')
+    assert.equal(get.body, 'body')
+    assert.equal(isRunning(writer), true, 'it still stood there, stopped')
+    const { status, headers } = await put
+    assert.equal(status, 503)
+    assert.match(headers['retry-after'] ?? '', /^\d+$/)
+    assert.equal(isRunning(writer), false)
+    signalIfThere(writer, 'SIGCONT')
+    await until('writes go on', async () => {
+      return (await served.send('PUT', '/bucket/other', 'x')).status === 200
+    })
+  })
+
+  test('a whole group that was stopped and goes on kills none of its processes', async (t) => {
+    await using served = await Served.make(scratch(t), { words: ['--workers', '2'] })
+    const members = [...served.children('worker'), ...served.children('writer')].toSorted()
+    assert.equal(members.length, 3)
+    for (const pid of [served.pid, ...members]) process.kill(pid, 'SIGSTOP')
+    const stoppedAtMs = performance.now()
+    await until(
+      'longer than a silent process is given',
+      () => performance.now() > stoppedAtMs + 6500,
+    )
+    for (const pid of [...members, served.pid]) process.kill(pid, 'SIGCONT')
+    assert.equal((await served.send('PUT', '/bucket')).status, 200)
+    assert.doesNotMatch(served.log, /no longer answers/)
+    const after = [...served.children('worker'), ...served.children('writer')].toSorted()
+    assert.deepEqual(after, members)
+  })
+})

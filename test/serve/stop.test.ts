@@ -1,0 +1,69 @@
+// How a group ends: at the first signal in order, at the second at once, and never hanging.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { describe, test } from 'node:test'
+import { answerOf, scratch, Served, until } from './group.ts'
+import { Load } from './load.ts'
+
+const HALF = 'x'.repeat(600_000)
+
+describe('ends', { concurrency: 3 }, () => {
+  for (const workers of ['1', '2']) {
+    test(`SIGTERM under write load finishes what is under way (workers: ${workers})`, async (t) => {
+      const folder = scratch(t)
+      await using served = await Served.make(folder, { words: ['--workers', workers] })
+      assert.equal((await served.send('PUT', '/load')).status, 200)
+      const load = new Load(served)
+      load.start(8)
+      const upload = served.open('PUT', '/load/half', 2 * HALF.length)
+      upload.write(HALF)
+      await until('the load runs, an upload is half sent', async () => {
+        return load.acknowledged > 50 && (await inFlight(served)) > 0
+      })
+      served.signal('SIGTERM')
+      await until('nobody is let in any more', async () => {
+        const answer = await served.send('HEAD', '/load').catch(() => null)
+        return answer === null || answer.status === 503
+      })
+      await load.stop()
+      assert.equal(await Promise.race([served.exit, 'it waits']), 'it waits')
+      upload.end(HALF)
+      assert.equal((await answerOf(upload)).status, 200)
+      const { code, stderr } = await served.exit
+      assert.equal(code, 0, stderr)
+      await using again = await Served.start(folder)
+      await load.check(again)
+      assert.equal((await again.send('GET', '/load/half')).body, HALF + HALF)
+    })
+  }
+
+  test('a second signal stops at once, and what was acknowledged is there', async (t) => {
+    const folder = scratch(t)
+    await using served = await Served.make(folder, { words: ['--workers', '2'] })
+    assert.equal((await served.send('PUT', '/load')).status, 200)
+    const load = new Load(served)
+    load.start(8)
+    const upload = served.open('PUT', '/load/half', 2 * HALF.length)
+    upload.write(HALF)
+    const cut = once(upload, 'error')
+    await until('the load runs', () => load.acknowledged > 50)
+    served.signal('SIGINT')
+    await until('it says what it waits for', () =>
+      served.log.includes('finishing what is under way'),
+    )
+    served.signal('SIGTERM')
+    const { code } = await served.exit
+    assert.equal(code, 1)
+    await cut
+    await load.stop()
+    await using again = await Served.start(folder)
+    await load.check(again)
+    assert.equal((await again.send('HEAD', '/load/half')).status, 404)
+  })
+})
+
+async function inFlight(served: Served): Promise<number> {
+  const { body } = await served.page('/-/metrics')
+  return Number(/^holdfast_requests_in_flight (\d+)$/m.exec(body)?.[1] ?? 0)
+}

@@ -44,7 +44,15 @@ const placement = openPlacement({
 })
 await placement.start()
 const writerId = newId<WriterId>(random)
-const gateway = openGateway({ index, placement, storage, clock, random, writerId, cacheSizeBytes: 1024 * 1024 })
+const gateway = openGateway({
+  index,
+  placement,
+  storage,
+  clock,
+  random,
+  writerId,
+  cacheSizeBytes: 1024 * 1024,
+})
 const bucketId = newId<BucketId>(random)
 await index.apply(
   {

@@ -5,11 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import {
-  createServerUnderTest,
-  exitOnSignals,
-  freePort,
-} from '../../test/clients/harness/server.mjs'
+import { exitOnSignals, freePort, ServerUnderTest } from '../../test/clients/harness/server.mjs'
 import { describe, digestMs, machineCpuMs, syncedAppendMs, usage } from './machine.mjs'
 import { replay } from './replay.mjs'
 import {
@@ -114,7 +110,7 @@ async function main() {
   exitOnSignals()
   const home = mkdtempSync(join(flags.folder ?? tmpdir(), 'holdfast-bench-'))
   const port = await freePort()
-  const server = createServerUnderTest({
+  const server = new ServerUnderTest({
     folder: join(home, 'store'),
     home,
     port,

@@ -127,9 +127,9 @@ export class ServerUnderTest {
    * `folder` is the store; `home` is its working directory, HOME and TMPDIR; `logFile` takes its
    * output; `main` is the built command line; `tls` has the files `cert` and `key`, or is null.
    */
-  constructor({ main = BUILT_MAIN, folder, home, logFile, port, tls = null }) {
+  constructor({ main = BUILT_MAIN, folder, home, logFile, port, tls = null, args = [] }) {
     if (!existsSync(main)) throw new ServerError(`${main} is missing: build first (npm run build)`)
-    this.#options = { main, folder, home, logFile, port, tls }
+    this.#options = { main, folder, home, logFile, port, tls, args }
     this.#env = serverEnvironment({ home, credentials: ROOT_CREDENTIALS })
     this.folder = folder
     this.port = port
@@ -156,12 +156,12 @@ export class ServerUnderTest {
 
   /** Starts the group and does not wait for it. */
   launch() {
-    const { main, folder, home, logFile, port, tls } = this.#options
+    const { main, folder, home, logFile, port, tls, args } = this.#options
     const log = openSync(logFile, 'a')
     const tlsArgs = tls === null ? [] : ['--tls-cert', tls.cert, '--tls-key', tls.key]
     const child = spawn(
       process.execPath,
-      [main, 'serve', folder, '--listen', `127.0.0.1:${port}`, ...tlsArgs],
+      [main, 'serve', folder, '--listen', `127.0.0.1:${port}`, ...tlsArgs, ...args],
       { env: this.#env, cwd: home, detached: true, stdio: ['ignore', log, log] },
     )
     closeSync(log)

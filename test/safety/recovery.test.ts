@@ -1,0 +1,14 @@
+// Short forms of the scripts beside it: what comes back after a kill, and after the index is gone.
+
+import { scriptTest } from './run-script.ts'
+
+scriptTest('a store that is killed under load has all that it acknowledged', {
+  script: 'crash/kill-loop.mjs',
+  args: ['--rounds', '3'],
+  checksMin: 15,
+})
+scriptTest('a deleted index comes back by rebuild, from the data alone', {
+  script: 'safety/rebuild.mjs',
+  args: ['--kills', '3'],
+  checksMin: 10,
+})

@@ -135,6 +135,7 @@ test('S3.md 54: a page of a list never leaves out what stood before it and after
       for (let marker = '', more = true; more;) {
         const page = await worker.get(`${bucket}?max-keys=7&marker=${marker}`)
         seen.push(...page.all('Contents/Key'))
+        assert.ok(seen.length < 1000, 'the pages end')
         more = page.one('IsTruncated') === 'true'
         marker = seen.at(-1) ?? ''
       }

@@ -161,6 +161,7 @@ test('S3.md 38: all pages together are the model’s list, each entry once', asy
         assert.ok(!page.isTruncated || page.keys.length + page.prefixes.length === limit)
         names.push(...page.keys)
         prefixes.push(...page.prefixes)
+        assert.ok(names.length + prefixes.length <= KEY_COUNT, 'the pages end')
         more = page.isTruncated
         const next = encodeURIComponent(page.next ?? names.at(-1) ?? '')
         query = version === '2' ? `&list-type=2&continuation-token=${next}` : `&marker=${next}`

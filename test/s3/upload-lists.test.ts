@@ -49,6 +49,7 @@ test('S3.md 36: ListParts pages, and NextPartNumberMarker is there even when not
     assert.equal(page.one('PartNumberMarker'), marker)
     assert.equal(page.one('MaxParts'), '2')
     seen.push(...page.all('Part/PartNumber').map(Number))
+    assert.ok(seen.length <= numbers.length, 'the pages end')
     more = page.one('IsTruncated') === 'true'
     marker = page.one('NextPartNumberMarker') ?? ''
     assert.equal(Number(marker), seen.at(-1))
@@ -94,6 +95,7 @@ test('S3.md 36: uploads sort by key, then by initiation, and page so', async () 
       const page = isStatus(await client.get(`${bucket}?uploads&max-uploads=${limit}${query}`), 200)
       assert.ok(listed(page).length > 0 && listed(page).length <= limit)
       seen.push(...listed(page))
+      assert.ok(seen.length <= sorted.length, 'the pages end')
       more = page.one('IsTruncated') === 'true'
       const key = encodeURIComponent(page.one('NextKeyMarker') ?? '')
       query = `&key-marker=${key}&upload-id-marker=${page.one('NextUploadIdMarker')}`

@@ -248,6 +248,7 @@ test('S3.md 39: keys ascend, the newest stands first, one is the latest, whateve
         more = page.one('IsTruncated') === 'true'
         assert.ok(entries.length === limit || (!more && entries.length > 0))
         seen.push(...entries)
+        assert.ok(seen.length <= wanted.length, 'the pages end')
         const key = encodeURIComponent(page.one('NextKeyMarker') ?? '')
         query = `&key-marker=${key}&version-id-marker=${page.one('NextVersionIdMarker')}`
       }

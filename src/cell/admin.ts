@@ -42,6 +42,19 @@ export interface BucketLine {
   readonly quotaBytes: number | null
   readonly quotaObjects: number | null
 }
+/** The validation of all records that follows each start. */
+export type ValidationStatus =
+  | { readonly state: 'waiting' }
+  | { readonly state: 'running'; readonly progress: Progress }
+  | {
+      readonly state: 'done'
+      readonly records: number
+      /** 0: all are sound. */
+      readonly findings: number
+      readonly endedAtMs: number
+    }
+  | { readonly state: 'failed'; readonly message: string }
+
 export interface StoreStatus {
   readonly version: string
   readonly region: string
@@ -52,6 +65,7 @@ export interface StoreStatus {
   readonly position: string
   readonly archivedTo: string
   readonly clockAlarm: string | null
+  readonly validation: ValidationStatus
   readonly placement: PlacementStatus
   readonly buckets: number
   readonly objects: number

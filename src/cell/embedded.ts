@@ -28,6 +28,7 @@ import type { Placement } from '../placement/placement.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { Storage } from '../storage/storage.ts'
 import { INDEX_FOLDER, requireIndex, StoreRefused } from './store-folder.ts'
+import type { SyncTimes } from './sync-times.ts'
 import { openDirectoryClient, openIndexClient, openPlacementClient } from './writer-socket.ts'
 import type { WriterLink } from './writer-socket.ts'
 
@@ -38,6 +39,8 @@ export interface Ground {
   readonly clock: Clock
   readonly random: Random
   readonly disk: Disk
+  /** Of this process; its disk's are in it. */
+  readonly syncTimes: SyncTimes
   readonly report: (message: string) => void
 }
 
@@ -63,7 +66,11 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
   requireIndex(ground.folder)
   const closers = new Closers()
   const engine = closers.use(
-    await openLmdbEngine({ path: join(ground.folder, INDEX_FOLDER), clock }),
+    await openLmdbEngine({
+      path: join(ground.folder, INDEX_FOLDER),
+      clock,
+      onSync: (durationMs) => ground.syncTimes.record('index', durationMs),
+    }),
   )
   await engine.takeEpoch()
   const index = closers.use(openObjectIndex({ engine, random, clock }))

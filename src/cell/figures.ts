@@ -2,6 +2,7 @@
 // much room there is.
 
 import type { Figure } from '../router/router.ts'
+import type { ValidationStatus } from './admin.ts'
 import type { WriterCell } from './embedded.ts'
 
 function figure(name: string, help: string, type: 'counter' | 'gauge', value: number): Figure {
@@ -9,7 +10,10 @@ function figure(name: string, help: string, type: 'counter' | 'gauge', value: nu
 }
 
 /** One moment's figures. */
-export async function figuresOf(cell: WriterCell): Promise<readonly Figure[]> {
+export async function figuresOf(
+  cell: WriterCell,
+  validation: ValidationStatus,
+): Promise<readonly Figure[]> {
   const engine = cell.engine.status()
   const archive = cell.archiver.status()
   const space = await cell.placement.status()
@@ -27,6 +31,18 @@ export async function figuresOf(cell: WriterCell): Promise<readonly Figure[]> {
       'Position of the change log.',
       'gauge',
       engine.versionstamp.sequence,
+    ),
+    figure(
+      'change_log_incarnation',
+      'Raised by each rebuild or restore.',
+      'gauge',
+      engine.versionstamp.incarnation,
+    ),
+    figure(
+      'validation_findings',
+      'Records that the validation of this start found not sound; -1 before its end.',
+      'gauge',
+      validation.state === 'done' ? validation.findings : -1,
     ),
     figure(
       'archive_lag_entries',

@@ -10,11 +10,12 @@ import { systemClock } from '../platform/clock.ts'
 import { openSystemRandom } from '../platform/random.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import { openAdmin } from './admin.ts'
-import type { Admin } from './admin.ts'
+import type { Admin, ValidationStatus } from './admin.ts'
 import type { ServedAdmin } from './admin-socket.ts'
 import { openWriterCell } from './embedded.ts'
 import type { Ground } from './embedded.ts'
 import { INDEX_FOLDER, lockStore, openStoreFolder, requireIndex } from './store-folder.ts'
+import { SyncTimes } from './sync-times.ts'
 import { verifyStore } from './verify-store.ts'
 import type { VerifyParts } from './verify-store.ts'
 import type { VerifyReport } from './verify.ts'
@@ -32,15 +33,17 @@ export async function openOffline(folder: string, version: string): Promise<Serv
     clock: systemClock,
     random: openSystemRandom(),
     driveId: superblock.driveId,
+    syncTimes: new SyncTimes(),
     report: () => undefined,
   }
   const cell = closers.use(await openWriterCell(ground))
   const settings = { version, region: superblock.region, isServed: false }
+  const validation: ValidationStatus = { state: 'waiting' }
   const admin = openAdmin({
     ...cell,
     clock: ground.clock,
     random: ground.random,
-    status: async () => await describeStore(settings, ground, cell),
+    status: async () => await describeStore(settings, ground, { ...cell, validation }),
     verify: async (request, note) =>
       await verifyStore(ground, { ...cell, openLog: async () => cell.engine }, request, note),
   })

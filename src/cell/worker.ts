@@ -25,13 +25,13 @@ import { attachRouter } from '../router/router.ts'
 import type { MetricsSnapshot, Router } from '../router/router.ts'
 import { openSoleWorker, openWorkerCell } from './embedded.ts'
 import type { Ground, WorkerCell, WorkerGround } from './embedded.ts'
-import { figuresOf } from './figures.ts'
 import { openLog } from './log.ts'
 import type { Log } from './log.ts'
 import type { FromChild, ToChild } from './messages.ts'
 import { openRpcClient, RpcError } from './rpc.ts'
 import type { RpcClient } from './rpc.ts'
 import type { Address, CellSettings } from './settings.ts'
+import type { SyncTimes } from './sync-times.ts'
 import { failStart, openGround, startWriter, WRITER_SOCKET } from './writer.ts'
 import type { RunningWriter } from './writer.ts'
 
@@ -102,16 +102,18 @@ class RunningWorker implements AsyncDisposable {
   readonly #router: Router
   readonly #server: HttpServer
   readonly #clock: Clock
+  readonly #syncTimes: SyncTimes
   readonly #closers: Closers
 
   constructor(parts: {
-    clock: Clock
+    ground: Ground
     writer: RunningWriter | null
     router: Router
     server: HttpServer
     closers: Closers
   }) {
-    this.#clock = parts.clock
+    this.#clock = parts.ground.clock
+    this.#syncTimes = parts.ground.syncTimes
     this.writer = parts.writer
     this.#router = parts.router
     this.#server = parts.server
@@ -123,9 +125,12 @@ class RunningWorker implements AsyncDisposable {
   }
 
   async snapshot(): Promise<MetricsSnapshot> {
-    const own = this.#router.snapshot()
-    if (this.writer === null) return own
-    return { ...own, figures: [...own.figures, ...(await figuresOf(this.writer.cell))] }
+    const { figures, histograms } = this.#router.snapshot()
+    const ofWriter = this.writer === null ? [] : await this.writer.figures()
+    return {
+      figures: [...figures, ...ofWriter],
+      histograms: [...histograms, this.#syncTimes.histogram()],
+    }
   }
 
   /** Takes nothing new, finishes what is under way, cuts what takes too long, closes all. */
@@ -156,7 +161,7 @@ async function startWorker(
     ),
   }
   const closers = new Closers()
-  const writer = role === 'both' ? closers.use(await startWriter(settings, ground)) : null
+  const writer = role === 'both' ? closers.use(await startWriter(settings, ground, log)) : null
   const cell = closers.use(await openCell(ground, writerId, writer, closers))
   const router = closers.use(
     openRouter({
@@ -189,7 +194,7 @@ async function startWorker(
     )
     closers.defer(async () => await admin.close())
   }
-  return new RunningWorker({ clock: ground.clock, writer, router, server, closers })
+  return new RunningWorker({ ground, writer, router, server, closers })
 }
 
 async function openCell(

@@ -8,8 +8,9 @@ import { listenChannel } from '../platform/channel.ts'
 import type { Parent } from '../platform/child.ts'
 import { openSystemRandom } from '../platform/random.ts'
 import { Closers } from '../base/closers.ts'
+import type { Figure } from '../router/router.ts'
 import { openAdmin } from './admin.ts'
-import type { AdminParts } from './admin.ts'
+import type { AdminParts, ValidationStatus } from './admin.ts'
 import { serveAdmin } from './admin-socket.ts'
 import { figuresOf } from './figures.ts'
 import { openWriterCell } from './embedded.ts'
@@ -19,7 +20,9 @@ import { openLog } from './log.ts'
 import type { Log } from './log.ts'
 import type { FromChild, ToChild } from './messages.ts'
 import type { CellSettings } from './settings.ts'
+import { StartValidation } from './start-validation.ts'
 import { openStoreFolder } from './store-folder.ts'
+import { SyncTimes, timeSyncs } from './sync-times.ts'
 import { verifyStore } from './verify-store.ts'
 import { ConnectedWorkers, serveWriter } from './writer-socket.ts'
 
@@ -29,28 +32,39 @@ export const WRITER_SOCKET = 'writer.sock'
 /** A process's share of the ground: its own disk buffers, the system's clock and randomness. */
 export async function openGround(settings: CellSettings, log: Log): Promise<Ground> {
   const { disk, superblock } = await openStoreFolder(settings.folder)
+  const syncTimes = new SyncTimes()
   return {
     folder: settings.folder,
     driveId: superblock.driveId,
     clock: systemClock,
     random: openSystemRandom(),
-    disk,
+    disk: timeSyncs(disk, systemClock, syncTimes),
+    syncTimes,
     report: (message) => log.warn(message),
   }
 }
 
 /** The running writer: its cell, and who is connected. */
 export interface RunningWriter extends AsyncDisposable {
+  /** What it shows at /-/metrics. */
+  figures(): Promise<readonly Figure[]>
   readonly cell: WriterCell
   /** Ends a dead worker's channel and seals its extents. */
   endWorker(writerId: WriterId): Promise<void>
 }
 
 /** Opens the writer's half and serves it. */
-export async function startWriter(settings: CellSettings, ground: Ground): Promise<RunningWriter> {
+export async function startWriter(
+  settings: CellSettings,
+  ground: Ground,
+  log: Log,
+): Promise<RunningWriter> {
   const closers = new Closers()
   const cell = closers.use(await openWriterCell(ground))
   if (settings.rootKey !== null) await setRootKey(cell.directory, settings.rootKey)
+  const validation = closers.use(new StartValidation({ ...ground, engine: cell.engine, log }))
+  if (settings.start === 'strict') await validation.requireSound()
+  else validation.startBeside()
   const workers = new ConnectedWorkers()
   const socket = await listenChannel(join(settings.folder, WRITER_SOCKET), (channel) =>
     serveWriter(channel, cell, workers),
@@ -60,7 +74,8 @@ export async function startWriter(settings: CellSettings, ground: Ground): Promi
     ...cell,
     clock: ground.clock,
     random: ground.random,
-    status: async () => await describeStore(settings, ground, cell),
+    status: async () =>
+      await describeStore(settings, ground, { ...cell, validation: validation.status }),
     verify: async (request, note) =>
       await verifyStore(ground, { ...cell, openLog: async () => cell.engine }, request, note),
   })
@@ -68,6 +83,7 @@ export async function startWriter(settings: CellSettings, ground: Ground): Promi
   closers.defer(async () => await adminSocket.close())
   return {
     cell,
+    figures: async () => await figuresOf(cell, validation.status),
     endWorker: async (writerId) => {
       workers.end(writerId)
       await cell.placement.sealAllOf(writerId)
@@ -80,7 +96,7 @@ export async function startWriter(settings: CellSettings, ground: Ground): Promi
 export async function describeStore(
   settings: Pick<CellSettings, 'version' | 'region'> & { readonly isServed?: boolean },
   ground: Ground,
-  cell: WriterCell,
+  cell: WriterCell & { readonly validation: ValidationStatus },
 ): ReturnType<AdminParts['status']> {
   const { epoch, versionstamp, clockAlarm } = cell.engine.status()
   const { cursor } = cell.archiver.status()
@@ -93,6 +109,7 @@ export async function describeStore(
     position: `${versionstamp.incarnation}.${versionstamp.sequence}`,
     archivedTo: `${cursor.incarnation}.${cursor.sequence}`,
     clockAlarm,
+    validation: cell.validation,
     placement: await cell.placement.status(),
   }
 }
@@ -100,22 +117,23 @@ export async function describeStore(
 /** Runs the writer process under its parent. */
 export function runWriter(parent: Parent): void {
   const say = (message: FromChild): void => parent.send(message)
+  let ground: Ground | null = null
   let running: Promise<RunningWriter> | null = null
   const hear = async (message: ToChild): Promise<void> => {
     if (message.kind === 'start') {
       const log = openLog('writer', message.settings.logLevel)
-      running = openGround(message.settings, log).then(
-        async (ground) => await startWriter(message.settings, ground),
-      )
+      ground = await openGround(message.settings, log)
+      running = startWriter(message.settings, ground, log)
       await running
       return say({ kind: 'ready', address: null })
     }
     if (message.kind === 'ping') return say({ kind: 'pong', sequence: message.sequence })
     const writer = await running
-    if (writer === null) return
+    if (writer === null || ground === null) return
     if (message.kind === 'writer-dead') return await writer.endWorker(message.writerId)
     if (message.kind === 'figures') {
-      const figures = { figures: await figuresOf(writer.cell), histograms: [] }
+      const histograms = [ground.syncTimes.histogram()]
+      const figures = { figures: await writer.figures(), histograms }
       return say({ kind: 'figures', requestId: message.requestId, figures })
     }
     if (message.kind === 'drain') {

@@ -19,6 +19,12 @@ import { VERSION } from './version.ts'
 
 const FOLDER = 'the directory of the store'
 
+/** A variable that is not set must not become the working directory. @throws CliError */
+function requireFolder(folder: string): string {
+  if (folder.trim() === '') throw new CliError('DIR is empty: name the directory of the store')
+  return folder
+}
+
 type Act = (terminal: Terminal, ...args: never[]) => Promise<ExitCode | void>
 
 /** Runs the command line; sets the exit code. */
@@ -114,7 +120,7 @@ function addServe(program: Command): void {
       ),
     )
   withServeOptions(program.command('serve'))
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .description('serve a store that `holdfast init` made')
     .option('--json', 'print the address as JSON')
     .action(
@@ -128,7 +134,7 @@ function addServe(program: Command): void {
 function addStoreCommands(program: Command): void {
   program
     .command('init')
-    .argument('<DIR>', 'an empty or missing directory')
+    .argument('<DIR>', 'an empty or missing directory', requireFolder)
     .description('make a store: superblock, ballast, root key')
     .option('--json', 'print as JSON')
     .addOption(new Option('--region <NAME>', 'the region it belongs to [HOLDFAST_REGION]'))
@@ -139,13 +145,13 @@ function addStoreCommands(program: Command): void {
     )
   program
     .command('info')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .description('what the store is, and how it is')
     .option('--json', 'print as JSON')
     .action(run(async (terminal, folder: string) => await showInfo(terminal, folder)))
   program
     .command('verify')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .description('validate all records, then read every blob; exit code 1 if anything is wrong')
     .option('--records', 'stop after the records')
     .option('--json', 'print as JSON')
@@ -157,7 +163,7 @@ function addStoreCommands(program: Command): void {
     )
   program
     .command('rebuild')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .description('make the index anew from the data; the old one is kept aside')
     .option('--json', 'print as JSON')
     .action(run(async (terminal, folder: string) => await rebuildStore(terminal, folder)))
@@ -167,7 +173,7 @@ function addUserCommands(program: Command): void {
   const user = program.command('user').description('accounts and their access keys')
   user
     .command('add')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .argument('<NAME>', 'display name')
     .description('add a user with an access key')
     .option('--id <ID>', 'canonical id (default: random)')
@@ -178,20 +184,20 @@ function addUserCommands(program: Command): void {
     .action(run(addUser))
   user
     .command('list')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .description('all users')
     .option('--json', 'print as JSON')
     .action(run(listUsers))
   user
     .command('remove')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .argument('<ID>', 'canonical id')
     .description('remove a user who owns no buckets, and its keys')
     .option('--json', 'print as JSON')
     .action(run(removeUser))
   user
     .command('key')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .argument('<ID>', 'canonical id')
     .description('give a user another access key, or take one away')
     .option('--remove <KEY>', 'the access key to take away')
@@ -205,20 +211,20 @@ function addBucketCommands(program: Command): void {
   const bucket = program.command('bucket').description('what buckets hold, and what they may')
   bucket
     .command('list')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .description('all buckets')
     .option('--json', 'print as JSON')
     .action(run(listBuckets))
   bucket
     .command('usage')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .argument('<BUCKET>', 'its name')
     .description('one bucket')
     .option('--json', 'print as JSON')
     .action(run(showUsage))
   bucket
     .command('quota')
-    .argument('<DIR>', FOLDER)
+    .argument('<DIR>', FOLDER, requireFolder)
     .argument('<BUCKET>', 'its name')
     .description('set what a bucket may hold; over it, writes answer 403 QuotaExceeded')
     .option('--bytes <SIZE>', 'all versions and unfinished uploads together; none: no limit')

@@ -38,6 +38,8 @@ export interface LmdbEngineOptions {
   /** The environment's folder; made where it does not exist. */
   readonly path: string
   readonly clock: Clock
+  /** Told how long each transaction took from its last write until it was durable. */
+  readonly onSync?: (durationMs: number) => void
 }
 
 const HEAD_KEY: Buffer = Buffer.from('head')
@@ -46,10 +48,10 @@ const TIME_SIZE_BYTES = 8
 const LAST_STAMP: Versionstamp = { incarnation: 2 ** 52, sequence: 0 }
 
 /** Opens for commits and reads. One process does so at a time; the kernel's lock is its fence. */
-export async function openLmdbEngine({ path, clock }: LmdbEngineOptions): Promise<Engine> {
-  const environment = new Environment(path, 'write')
+export async function openLmdbEngine(options: LmdbEngineOptions): Promise<Engine> {
+  const environment = new Environment(options.path, 'write')
   try {
-    return new LmdbEngine(environment, clock)
+    return new LmdbEngine(environment, options)
   } catch (error) {
     await environment.close()
     throw error
@@ -87,9 +89,11 @@ function headOf(environment: Environment): Head {
 class LmdbDriver implements BatchDriver {
   private readonly environment: Environment
   private readonly base: Base
+  private readonly options: LmdbEngineOptions
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, options: LmdbEngineOptions) {
     this.environment = environment
+    this.options = options
     const { entries } = environment
     this.base = {
       get: (key) => environment.get(entries, key),
@@ -99,12 +103,17 @@ class LmdbDriver implements BatchDriver {
   }
 
   async run(decide: (base: Base, head: Head) => Writes | null): Promise<void> {
+    const { clock, onSync } = this.options
+    let writtenAtMs: number | null = null
     try {
       await this.environment.transact(() => {
         const head = headOf(this.environment)
         const writes = decide(this.base, head)
-        if (writes !== null) this.write(writes, head)
+        if (writes === null) return
+        this.write(writes, head)
+        writtenAtMs = clock.monotonicMs()
       })
+      if (writtenAtMs !== null) onSync?.(clock.monotonicMs() - writtenAtMs)
     } catch (error) {
       if (error instanceof Error && !isWriteError(error)) throw error
       throw commitError(error, await reasonOf(error))
@@ -195,10 +204,11 @@ class LmdbEngine implements Engine {
   private readonly committer: Committer
   private isClosed = false
 
-  constructor(environment: Environment, clock: Clock) {
+  constructor(environment: Environment, options: LmdbEngineOptions) {
     this.environment = environment
     environment.refresh()
-    this.committer = new Committer(new LmdbDriver(environment), clock, headOf(environment))
+    const driver = new LmdbDriver(environment, options)
+    this.committer = new Committer(driver, options.clock, headOf(environment))
   }
 
   async read(request: ReadRequest): Promise<ReadResult> {

@@ -99,7 +99,7 @@ describe('processes that end or stand still', { concurrency: 4 }, () => {
 
   test('a whole group that was stopped and goes on kills none of its processes', async (t) => {
     await using served = await Served.make(scratch(t), { words: ['--workers', '2'] })
-    const members = [...served.children('worker'), ...served.children('writer')].toSorted()
+    const members = [...served.children('worker'), ...served.children('writer')]
     assert.equal(members.length, 3)
     for (const pid of [served.pid, ...members]) process.kill(pid, 'SIGSTOP')
     const stoppedAtMs = performance.now()
@@ -110,7 +110,7 @@ describe('processes that end or stand still', { concurrency: 4 }, () => {
     for (const pid of [...members, served.pid]) process.kill(pid, 'SIGCONT')
     assert.equal((await served.send('PUT', '/bucket')).status, 200)
     assert.doesNotMatch(served.log, /no longer answers/)
-    const after = [...served.children('worker'), ...served.children('writer')].toSorted()
+    const after = [...served.children('worker'), ...served.children('writer')]
     assert.deepEqual(after, members)
   })
 })

@@ -1,6 +1,9 @@
 // holdfast info: what a store is, and how it is.
 
 import { withAdmin } from '../store-access.ts'
+import { unreachable } from '../../base/assert.ts'
+import type { ValidationStatus } from '../../cell/admin.ts'
+import { progressLine } from './verify.ts'
 import { facts, formatBytes } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -19,7 +22,26 @@ export async function showInfo(terminal: Terminal, folder: string): Promise<void
     ['extents', `${extents.join(', ')}; ${formatBytes(space.reclaimableBytes)} to reclaim`],
     ['change log', `at ${status.position}, archived to ${status.archivedTo}`],
     ['epoch', String(status.epoch)],
+    ['records', validationText(status.validation)],
     ['clock', status.clockAlarm ?? 'as expected'],
   ]
   terminal.result(status, () => facts(rows))
+}
+
+function validationText(status: ValidationStatus): string {
+  switch (status.state) {
+    case 'waiting':
+      return 'not validated since the last start; `holdfast verify` does'
+    case 'running':
+      return `being validated: ${progressLine(status.progress)}`
+    case 'failed':
+      return `not validated: ${status.message}`
+    case 'done': {
+      const at = new Date(status.endedAtMs).toISOString()
+      const found = status.findings === 0 ? 'all sound' : `${status.findings} NOT SOUND`
+      return `${status.records} validated at ${at}: ${found}`
+    }
+    default:
+      return unreachable(status)
+  }
 }

@@ -34,7 +34,8 @@ export function openTerminal({ isJson }: { isJson: boolean }): Terminal {
     },
     progress: (line) => {
       if (!hasProgress) return
-      const width = process.stderr.columns ?? 80
+      const { columns } = process.stderr
+      const width = columns > 0 ? columns : 80 // some terminals do not know, and say 0
       process.stderr.write(`\r\u001B[2K${line.slice(0, width - 1)}`)
       isProgressShown = true
     },

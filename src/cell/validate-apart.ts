@@ -28,10 +28,17 @@ export type FromValidator =
   | { readonly kind: 'done'; readonly partial: PartialValidation }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** A validator process that failed: nothing is known of its part, so nothing is proven. */
+/**
+ * A validator process that failed: nothing is known of its part, so nothing is proven. One that
+ * crashed read a file so damaged that no process should read it that serves.
+ */
 export class VerifyError extends Error {
   override readonly name = 'VerifyError'
-  readonly code = 'validator-failed'
+  readonly code: 'validator-failed' | 'validator-crashed'
+  constructor(code: VerifyError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 /** Validates all records over as many processes as there are cores. @throws VerifyError */
@@ -98,11 +105,12 @@ async function scanApart(
         const answer = value as FromValidator
         if (answer.kind === 'progress') onProgress(answer.recordsDone)
         else if (answer.kind === 'done') resolve(answer.partial)
-        else reject(new VerifyError(answer.message))
+        else reject(new VerifyError('validator-failed', answer.message))
       })
-      child.onExit(({ code, signal }) =>
-        reject(new VerifyError(`a validator process ended before it was done (${signal ?? code})`)),
-      )
+      child.onExit(({ code, signal }) => {
+        const message = `a process that read them ended before it was done (${signal ?? code})`
+        reject(new VerifyError('validator-crashed', message))
+      })
       child.send(message)
     })
   } finally {

@@ -48,6 +48,8 @@ class Verification {
   readonly #findings: Finding[] = []
   #records = 0
   #isCut = false
+  /** The index's file is so damaged that reading it ends a process. */
+  #isUnreadable = false
   #names: readonly BucketName[] = []
   #buckets: readonly Bucket[] = []
 
@@ -64,12 +66,12 @@ class Verification {
   async run(request: VerifyRequest): Promise<VerifyReport> {
     const { clock } = this.#ground
     const startedAtMs = clock.monotonicMs()
+    await this.#step('the records', () => this.#index())
     await this.#step('the buckets', () => this.#listBuckets())
     await this.#step('what belongs to nobody', async () => {
       this.#findings.push(...(await verifyNobodys(this.#parts.engine)))
     })
     await this.#step('the directory', () => this.#directory())
-    await this.#step('the records', () => this.#index())
     await this.#step('the change log', () => this.#log())
     const blobs = { count: 0, bytes: 0 }
     if (request.depth === 'all') await this.#step('the blobs', () => this.#scrub(blobs))
@@ -85,10 +87,17 @@ class Verification {
 
   /** One step; damage that ends it is a finding, for what it did not reach is not proven. */
   async #step(what: string, act: () => Promise<void>): Promise<void> {
+    if (this.#isUnreadable) return
     try {
       await act()
     } catch (cause) {
       if (!isDamage(cause)) throw cause
+      if (cause instanceof VerifyError && cause.code === 'validator-crashed') {
+        this.#isUnreadable = true
+        const message = `${cause.message}: nothing else was read; stop the server and run rebuild`
+        this.#findings.push({ kind: 'unread', what: 'the index', message })
+        return
+      }
       this.#findings.push({
         kind: 'unread',
         what,

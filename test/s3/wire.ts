@@ -30,6 +30,7 @@ export class Wire {
       socket.once('error', reject)
     })
     socket.on('error', () => undefined) // a reset shows as an end to whoever reads
+    socket.unref() // a test that failed leaves it behind
     return new Wire(socket)
   }
 

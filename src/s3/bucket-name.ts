@@ -4,7 +4,7 @@ import { S3_LIMITS } from './s3-limits.ts'
 import { S3Error } from './s3-error.ts'
 
 /** Whether S3 takes `name` for a new general-purpose bucket. */
-export function isBucketName(name: string): boolean {
+function isBucketName(name: string): boolean {
   if (name.length < S3_LIMITS.bucketNameLengthMin) return false
   if (name.length > S3_LIMITS.bucketNameLengthMax) return false
   if (!SHAPE.test(name) || BAD_LABEL.test(name) || IPV4.test(name)) return false

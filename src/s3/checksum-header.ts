@@ -89,7 +89,7 @@ export function badDigest(of: ChecksumAlgorithm | 'Content-MD5'): S3Error {
 }
 
 /** Exactly `sizeBytes` bytes out of canonical base64 (RFC 4648, 4), else null. */
-export function decodeBase64(text: string, sizeBytes: number): Buffer | null {
+function decodeBase64(text: string, sizeBytes: number): Buffer | null {
   const trimmed = text.trim()
   if (trimmed.length !== Math.ceil(sizeBytes / 3) * 4) return null
   const value = Buffer.from(trimmed, 'base64')

@@ -1,5 +1,5 @@
 // Checksums of multipart uploads: what CreateMultipartUpload chooses, what CompleteMultipartUpload
-// claims, and the composite of the parts. Combining CRCs is arithmetic and stands in base/.
+// claims, and how a whole one is shown. Combining CRCs is arithmetic and stands in base/.
 // Source: S3 User Guide, Checking object integrity: full object and composite checksums.
 
 import {
@@ -114,14 +114,6 @@ export function parseObjectChecksum(
   }
   const value = parseChecksumValue(algorithm, base64)
   return { ...created, value, partCount: count === null ? null : Number(count) }
-}
-
-/** The composite of parts' raw checksums, in part order; `digest` is the algorithm itself. */
-export function compositeChecksum(
-  values: readonly Uint8Array[],
-  digest: (bytes: Uint8Array) => Uint8Array,
-): Uint8Array {
-  return digest(Buffer.concat(values))
 }
 
 /** A stored checksum as clients see it: base64, and `-N` behind a composite one of `partCount`. */

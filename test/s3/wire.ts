@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { S3Answer } from './answer.ts'
 
 /** The connection ended where an answer should have been, or what came is not HTTP. */
-export class WireError extends Error {
+class WireError extends Error {
   override readonly name = 'WireError'
 }
 

@@ -55,10 +55,7 @@ function renderHead({ plain, encoded }: PageHead, encode: (text: string) => stri
   return text
 }
 
-export function renderPrefixes(
-  prefixes: readonly string[],
-  encode: (text: string) => string,
-): string {
+function renderPrefixes(prefixes: readonly string[], encode: (text: string) => string): string {
   let text = ''
   for (const prefix of prefixes) {
     text += `<CommonPrefixes><Prefix>${encode(prefix)}</Prefix></CommonPrefixes>`

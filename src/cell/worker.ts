@@ -36,7 +36,7 @@ import { failStart, openGround, startWriter, WRITER_SOCKET } from './writer.ts'
 import type { RunningWriter } from './writer.ts'
 
 /** A port that cannot be listened at, or a certificate that cannot be used: the operator's to mend. */
-export class ListenRefused extends Error {
+class ListenRefused extends Error {
   override readonly name = 'ListenRefused'
 }
 

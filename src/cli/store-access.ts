@@ -3,15 +3,13 @@
 
 import { resolve } from 'node:path'
 import { AdminError } from '../cell/admin.ts'
-import type { Admin, Progress } from '../cell/admin.ts'
+import type { Admin } from '../cell/admin.ts'
 import { connectAdmin } from '../cell/admin-socket.ts'
 import { openOffline } from '../cell/offline.ts'
 import { StoreRefused } from '../cell/store-folder.ts'
 import { RpcError } from '../cell/rpc.ts'
 import { CliError } from './cli-error.ts'
 import { VERSION } from './version.ts'
-
-export type { Progress }
 
 /** Runs `act` on the store in `folder`. @throws CliError for what an operator can put right */
 export async function withAdmin<T>(folder: string, act: (admin: Admin) => Promise<T>): Promise<T> {

@@ -104,7 +104,7 @@ export interface StartOptions {
   readonly words?: readonly string[]
   readonly variables?: Variables
   /** PEM of the certificate's authority, for https. */
-  readonly ca?: () => Buffer
+  readonly ca?: string
 }
 
 /** A group that runs until it is disposed of. */
@@ -114,7 +114,7 @@ export class Served implements AsyncDisposable {
   readonly exit: Promise<Ended>
   readonly #child: ChildProcess
   readonly #stderr: { text: string }
-  readonly #ca: (() => Buffer) | undefined
+  readonly #ca: string | undefined
 
   private constructor(parts: {
     folder: string
@@ -122,7 +122,7 @@ export class Served implements AsyncDisposable {
     child: ChildProcess
     stderr: { text: string }
     exit: Promise<Ended>
-    ca: (() => Buffer) | undefined
+    ca: string | undefined
   }) {
     this.folder = parts.folder
     this.greeting = parts.greeting
@@ -201,7 +201,7 @@ export class Served implements AsyncDisposable {
     for (let i = 0; i < headers.length; i += 2) sent[headers[i] ?? ''] = headers[i + 1] ?? ''
     const common = { host: hostname, port, method, path: target, headers: sent }
     if (this.#ca === undefined) return request({ ...common, agent: agent ?? false })
-    return requestTls({ ...common, agent: false, ca: this.#ca() })
+    return requestTls({ ...common, agent: false, ca: this.#ca })
   }
 
   /** GET of an operator's page, not signed. */

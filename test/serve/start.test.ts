@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import * as lmdb from 'lmdb'
 import { cli, isRunning, ROOT_KEY, scratch, Served, until } from './group.ts'
 
 /** Serving `folder` is refused in one line that matches. */
@@ -62,6 +63,33 @@ describe('starts', { concurrency: 4 }, () => {
     await using served = await Served.start(folder)
     assert.equal(served.greeting.region, 'eu-north-9')
     assert.equal((await served.send('GET', '/')).status, 200, 'signed for that region')
+  })
+
+  test('strict serves a store whose records are sound, and none whose are not', async (t) => {
+    const folder = join(scratch(t), 'store')
+    const words = ['--start', 'strict', '--workers', '1']
+    {
+      await using served = await Served.make(folder, { words })
+      const info = await cli('/', ['info', folder, '--json'])
+      const { validation } = JSON.parse(info.stdout) as { validation: Record<string, unknown> }
+      assert.equal(validation['state'], 'done')
+      assert.equal(validation['findings'], 0)
+      assert.equal((await served.send('PUT', '/bucket')).status, 200)
+      assert.equal((await served.send('PUT', '/bucket/the-victim', 'x')).status, 200)
+      served.signal('SIGTERM')
+      assert.equal((await served.exit).code, 0)
+    }
+    await damageRecord(join(folder, 'index'), 'the-victim')
+    const ended = await cli('/', ['serve', folder, '--listen', '127.0.0.1:0', ...words])
+    assert.equal(ended.code, 2)
+    assert.match(ended.stderr, /"corrupt-record".*the-victim/)
+    assert.match(ended.stderr, /^holdfast: .*2 of its records are not sound.*verify --records/m)
+    await using served = await Served.start(folder, { words: ['--workers', '1'] })
+    assert.equal(
+      (await served.send('GET', '/bucket/the-victim')).status,
+      500,
+      'it is found on read',
+    )
   })
 
   test('two servers never share a directory, also after the supervisor alone was killed', async (t) => {
@@ -128,6 +156,23 @@ describe('starts', { concurrency: 4 }, () => {
     assert.match(variable.stderr, /HOLDFAST_LISTN \(did you mean HOLDFAST_LISTEN\?\)/)
   })
 })
+
+/** Flips a bit of each record whose key ends so, behind the engine's back. */
+async function damageRecord(path: string, keyEnd: string): Promise<void> {
+  const binary = { keyEncoding: 'binary', encoding: 'binary' } as const
+  const root = lmdb.open({ path, noSubdir: false, maxDbs: 4, ...binary })
+  const entries = root.openDB<Buffer, Buffer>('entries', binary)
+  let damaged = 0
+  for (const { key, value } of entries.getRange()) {
+    if (!key.toString('latin1').endsWith(keyEnd)) continue
+    const bytes = Buffer.from(value)
+    bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1)
+    await entries.put(key, bytes)
+    damaged += 1
+  }
+  await root.close()
+  assert.ok(damaged > 0, 'there was one to damage')
+}
 
 function flipByte(path: string): void {
   const bytes = readFileSync(path)

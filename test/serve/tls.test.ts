@@ -1,27 +1,13 @@
 // TLS: a changed certificate is used without a restart, by every worker; a broken one is not.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { connect } from 'node:tls'
 import { once } from 'node:events'
+import { FIRST, SECOND, type Pair } from './certificates.ts'
 import { scratch, Served, until } from './group.ts'
-
-interface Pair {
-  readonly cert: string
-  readonly key: string
-}
-
-function makePair(folder: string, name: string): Pair {
-  const pair = { cert: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) }
-  const words = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'.split(' ')
-  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1']
-  const files = ['-keyout', pair.key, '-out', pair.cert]
-  execFileSync('openssl', ['req', ...words, ...names, ...files], { stdio: 'ignore' })
-  return pair
-}
 
 /** Who it says it is, on a new connection. */
 async function nameOf(served: Served): Promise<string> {
@@ -43,25 +29,24 @@ async function allSay(served: Served, name: string): Promise<boolean> {
 
 test('a changed certificate is used without a restart, a broken one is reported and is not', async (t) => {
   const home = scratch(t)
-  const [first, second] = [makePair(home, 'first'), makePair(home, 'second')]
   const used = { cert: join(home, 'used.pem'), key: join(home, 'used.key') }
   const place = (from: Pair): void => {
     for (const part of ['key', 'cert'] as const) {
-      writeFileSync(`${used[part]}.new`, readFileSync(from[part]))
+      writeFileSync(`${used[part]}.new`, from[part])
       renameSync(`${used[part]}.new`, used[part])
     }
   }
-  place(first)
+  place(FIRST)
   const flags = ['--workers', '2', '--tls-cert', used.cert, '--tls-key', used.key]
   await using served = await Served.make(join(home, 'store'), {
     words: [...flags, '--admin-listen', '127.0.0.1:0'],
-    ca: () => readFileSync(first.cert),
+    ca: FIRST.cert,
   })
   assert.match(served.greeting.url, /^https:/)
   assert.match(served.greeting.adminUrl, /^http:/)
   assert.equal((await served.send('PUT', '/bucket')).status, 200)
   assert.ok(await allSay(served, 'first'))
-  place(second)
+  place(SECOND)
   await until('every worker uses the second', async () => await allSay(served, 'second'))
   writeFileSync(used.cert, 'no certificate')
   await until('both report it', () => {
@@ -73,7 +58,7 @@ test('a changed certificate is used without a restart, a broken one is reported 
   process.kill(worker, 'SIGKILL')
   await until('its successor cannot use it', () => served.log.includes('a replaced http process'))
   assert.ok(await allSay(served, 'second'), 'the other serves on')
-  place(first)
+  place(FIRST)
   await until('all is well again', async () => await allSay(served, 'first'))
   await until('and both serve', async () => {
     return (await served.page('/-/health/ready')).status === 200

@@ -101,6 +101,8 @@ class RunningWorker implements AsyncDisposable {
   readonly writer: RunningWriter | null
   readonly #router: Router
   readonly #server: HttpServer
+  /** Null where it is the same. */
+  readonly #admin: HttpServer | null
   readonly #clock: Clock
   readonly #syncTimes: SyncTimes
   readonly #closers: Closers
@@ -110,6 +112,7 @@ class RunningWorker implements AsyncDisposable {
     writer: RunningWriter | null
     router: Router
     server: HttpServer
+    admin: HttpServer | null
     closers: Closers
   }) {
     this.#clock = parts.ground.clock
@@ -117,6 +120,7 @@ class RunningWorker implements AsyncDisposable {
     this.writer = parts.writer
     this.#router = parts.router
     this.#server = parts.server
+    this.#admin = parts.admin
     this.#closers = parts.closers
   }
 
@@ -136,7 +140,7 @@ class RunningWorker implements AsyncDisposable {
   /** Takes nothing new, finishes what is under way, cuts what takes too long, closes all. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { server } = this.#server
-    const closed = this.#server.close()
+    const closed = Promise.all([this.#server.close(), this.#admin?.close()])
     const deadline = this.#clock.after(DRAIN_MS_MAX, () => server.closeAllConnections())
     await this.#router.drain()
     server.closeIdleConnections()
@@ -188,13 +192,13 @@ async function startWorker(
     }),
   )
   const server = await listen(settings, settings.listen, log, (http) => attachRouter(http, router))
-  if (settings.adminListen !== null) {
-    const admin = await listen({ ...settings, tls: null }, settings.adminListen, log, (http) =>
-      http.on('request', router.onAdminRequest),
-    )
-    closers.defer(async () => await admin.close())
-  }
-  return new RunningWorker({ ground, writer, router, server, closers })
+  const admin =
+    settings.adminListen === null
+      ? null
+      : await listen({ ...settings, tls: null }, settings.adminListen, log, (http) =>
+          http.on('request', router.onAdminRequest),
+        )
+  return new RunningWorker({ ground, writer, router, server, admin, closers })
 }
 
 async function openCell(

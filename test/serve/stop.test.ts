@@ -12,7 +12,8 @@ describe('ends', { concurrency: 3 }, () => {
   for (const workers of ['1', '2']) {
     test(`SIGTERM under write load finishes what is under way (workers: ${workers})`, async (t) => {
       const folder = scratch(t)
-      await using served = await Served.make(folder, { words: ['--workers', workers] })
+      const admin = ['--admin-listen', '127.0.0.1:0']
+      await using served = await Served.make(folder, { words: ['--workers', workers, ...admin] })
       assert.equal((await served.send('PUT', '/load')).status, 200)
       const load = new Load(served)
       load.start(8)
@@ -25,6 +26,9 @@ describe('ends', { concurrency: 3 }, () => {
       await until('nobody is let in any more', async () => {
         const answer = await served.send('HEAD', '/load').catch(() => null)
         return answer === null || answer.status === 503
+      })
+      await until('nobody is told that it is ready', async () => {
+        return (await served.page('/-/health/ready').catch(() => null)) === null
       })
       await load.stop()
       assert.equal(isRunning(served.pid), true, 'it waits')

@@ -54,5 +54,6 @@ export function progressLine({ step, done, total, unit, ratePerSec }: Progress):
   if (total === null || total === 0) return `${step}: ${show(done)}, ${rate}`
   const share = Math.min(100, Math.floor((100 * done) / total))
   const left = formatSeconds((total - done) / ratePerSec)
-  return `${step}: ${share} % (${show(done)} of ${show(total)}), ${rate}, ${left} left`
+  const part = unit === 'bytes' ? formatBytes(done) : String(Math.round(done))
+  return `${step}: ${share} % (${part} of ${show(total)}), ${rate}, ${left} left`
 }

@@ -122,7 +122,7 @@ describe('starts', { concurrency: 4 }, () => {
   test('a flag wins over a variable, that over the config file; the root key is set', async (t) => {
     const folder = scratch(t)
     assert.equal((await cli('/', ['init', folder], {})).code, 0)
-    const config = `${folder}.json`
+    const config = join(scratch(t), 'config.json')
     writeFileSync(config, JSON.stringify({ workers: 3, 'access-log': 'all', 'log-level': 'error' }))
     await using served = await Served.start(folder, {
       words: ['--workers', '1'],

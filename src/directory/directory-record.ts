@@ -66,7 +66,7 @@ export function rangeOf(prefix: Buffer): KeyRange {
 type Plain = Readonly<Record<string, unknown>>
 
 /** A record for this key. */
-export function encodeRecord(key: Buffer, value: Plain): Buffer {
+function encodeRecord(key: Buffer, value: Plain): Buffer {
   const text = JSON.stringify(value)
   const size = 1 + Buffer.byteLength(text)
   const record = Buffer.allocUnsafe(size + CRC_SIZE_BYTES)

@@ -213,7 +213,7 @@ export class GatewayWorld implements AsyncDisposable {
   }
 }
 
-export async function bucketOf(store: TestStore, bucketId: BucketId): Promise<Bucket> {
+async function bucketOf(store: TestStore, bucketId: BucketId): Promise<Bucket> {
   const bucket = await store.index.bucket(bucketId)
   check.ok(bucket !== null, 'the bucket is there')
   return bucket

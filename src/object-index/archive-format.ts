@@ -194,7 +194,7 @@ export function isNext(stamp: Cursor, next: Cursor): boolean {
   return stamp.incarnation === next.incarnation && stamp.sequence + 1 === next.sequence
 }
 
-export function describeRange(from: Cursor, to: Cursor): string {
+function describeRange(from: Cursor, to: Cursor): string {
   return `${stampText(from)} to ${stampText(to)}`
 }
 

@@ -22,8 +22,6 @@ import {
   type ObjectIndex,
 } from './object-index.ts'
 
-export { ARCHIVER } from './archive-state.ts'
-
 export interface ArchiverParts {
   readonly engine: Engine
   readonly index: ObjectIndex

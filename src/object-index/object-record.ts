@@ -14,7 +14,7 @@ import type {
   VersionId,
 } from './object-index.ts'
 
-export const OBJECT_RECORD_VERSION = 1
+const OBJECT_RECORD_VERSION = 1
 /** Positions of the head; the fields begin behind it. */
 export const AT = {
   flags: 1,
@@ -218,7 +218,7 @@ function writeEtag(out: RecordWriter, etag: string): void {
 }
 
 /** Whether a draft's ETag is one that records can hold. */
-export function isEtag(etag: string): boolean {
+function isEtag(etag: string): boolean {
   return ETAG_PATTERN.test(etag)
 }
 
@@ -310,7 +310,7 @@ export function hashedEndOf(record: Buffer): number {
 }
 
 /** Bytes of a record's locations, as they stand in it. */
-export function locationsOf(key: Buffer, record: Buffer): readonly Location[] {
+function locationsOf(key: Buffer, record: Buffer): readonly Location[] {
   return new RecordReader(key, record, OBJECT_RECORD_VERSION).seek(hashedEndOf(record)).locations()
 }
 

@@ -12,7 +12,7 @@ import { leaseReads, leaseRefusal } from './plan-put.ts'
 type Archive = Extract<IndexOperation, { kind: 'archive' }>
 
 /** Blobs added and dropped in one operation. */
-export const ARCHIVE_BLOBS_MAX = 200
+const ARCHIVE_BLOBS_MAX = 200
 
 export function planArchive(operation: Archive): Plan<IndexOutcome> {
   const { added, dropped, consumer, cursor, writerId } = operation

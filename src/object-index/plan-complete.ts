@@ -44,7 +44,7 @@ import {
 type Complete = Extract<IndexOperation, { kind: 'complete-upload' }>
 
 /** A completed upload is remembered this long, so that a repeated completion is answered alike. */
-export const COMPLETED_KEPT_MS: number = 60 * 60 * 1000
+const COMPLETED_KEPT_MS: number = 60 * 60 * 1000
 
 /**
  * `parts` are all the upload's parts as the service read them. The commit holds them to be what
@@ -215,7 +215,7 @@ function finishUpload(finishing: Finishing): void {
 }
 
 /** 16 bytes as hex over the part numbers and ETags, in order. */
-export function digestOf(parts: readonly NamedPart[]): string {
+function digestOf(parts: readonly NamedPart[]): string {
   const text = parts.map((part) => `${part.partNumber}:${part.etag}\n`).join('')
   return digestHex('sha256', text).slice(0, 32)
 }

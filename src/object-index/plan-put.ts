@@ -194,7 +194,7 @@ export function newcomerOf(draft: ObjectDraft, lastModifiedMs: number): Newcomer
   }
 }
 
-export function locationsIn(body: BodyRef): readonly Location[] {
+function locationsIn(body: BodyRef): readonly Location[] {
   return body.kind === 'blobs' ? body.locations : []
 }
 

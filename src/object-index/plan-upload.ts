@@ -140,7 +140,7 @@ export function dropPartReferences(changes: Changes, uploadId: UploadId, part: P
 }
 
 /** The upload while it can take parts; null when it is another's, ended or unknown. */
-export function openUploadIn(
+function openUploadIn(
   overlay: Overlay,
   uploadId: UploadId,
   bucketId: BucketId,

@@ -17,11 +17,7 @@ import type { UploadId } from '../base/id.ts'
 const REVERSE_RECORD_VERSION = 1
 
 /** The value of a reverse record; an archive blob's also says where that blob's record is. */
-export function encodeReverseRecord(
-  key: Buffer,
-  location: Location,
-  blob: ArchiveBlob | null,
-): Buffer {
+function encodeReverseRecord(key: Buffer, location: Location, blob: ArchiveBlob | null): Buffer {
   const out = startRecord(REVERSE_RECORD_VERSION)
     .u16(location.headerSizeBytes)
     .u32(location.dataSizeBytes)

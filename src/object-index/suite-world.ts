@@ -75,7 +75,7 @@ export class SeededRandom implements Random {
   }
 }
 
-export const NO_CONDITION: WriteCondition = { kind: 'none' }
+const NO_CONDITION: WriteCondition = { kind: 'none' }
 
 export class World {
   readonly opened: OpenedIndex

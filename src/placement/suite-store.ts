@@ -36,7 +36,7 @@ import { BALLAST_FILE } from './ballast.ts'
 import { openPlacement, type PlacementOptions, type PlacementService } from './placement-service.ts'
 
 const OWNER_ID = 'a'.repeat(64)
-export const FAST: Partial<PlacementOptions> = {
+const FAST: Partial<PlacementOptions> = {
   compactionRateBytesPerSec: 1e12,
   background: 'on-demand',
 }
@@ -64,7 +64,7 @@ export interface EngineHome {
   lose(): Promise<void>
 }
 
-export function memoryHome(clock: ManualClock, faults?: MemoryFaults): EngineHome {
+function memoryHome(clock: ManualClock, faults?: MemoryFaults): EngineHome {
   let store = createMemoryStore()
   return {
     open: async () =>
@@ -447,7 +447,7 @@ export class TestStore {
   }
 }
 
-export function md5(data: Uint8Array): Buffer {
+function md5(data: Uint8Array): Buffer {
   return createHash('md5').update(data).digest()
 }
 

@@ -8,9 +8,9 @@ import { DiskError, type Disk } from '../base/disk.ts'
 import type { Random } from '../base/random.ts'
 
 /** The format that this release reads and writes. */
-export const STORE_FORMAT = 1
-export const SUPERBLOCK_FILE = 'superblock'
-export const SUPERBLOCK_COPY_FILE = 'superblock.copy'
+const STORE_FORMAT = 1
+const SUPERBLOCK_FILE = 'superblock'
+const SUPERBLOCK_COPY_FILE = 'superblock.copy'
 /** What may lie in a directory that init takes: a mount point's own, and an interrupted init's. */
 const HARMLESS: ReadonlySet<string> = new Set([
   'lost+found',

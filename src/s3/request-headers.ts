@@ -11,11 +11,11 @@ export class RequestHeaders {
   /** `raw` is Node's `rawHeaders`: name, value, name, value … */
   constructor(raw: readonly string[]) {
     const count = raw.length >> 1
-    const names: string[] = new Array(count)
-    const values: string[] = new Array(count)
+    const names: string[] = []
+    const values: string[] = []
     for (let i = 0; i < count; i++) {
-      names[i] = (raw[2 * i] ?? '').toLowerCase()
-      values[i] = raw[2 * i + 1] ?? ''
+      names.push((raw[2 * i] ?? '').toLowerCase())
+      values.push(raw[2 * i + 1] ?? '')
     }
     this.names = names
     this.values = values

@@ -18,7 +18,7 @@ import { parseArgs } from 'node:util'
 import { exitOnSignals, until } from '../clients/harness/server.mjs'
 import { UNSIGNED, objectPath, signHeaders } from '../clients/harness/sigv4.mjs'
 import { createChecks, unequal } from './checks.mjs'
-import { makeStore, s3Of } from './store.mjs'
+import { makeStore, s3Of, servingProcesses } from './store.mjs'
 
 const MIB = 2 ** 20
 const PIECE = Buffer.alloc(256 * 1024, 0x5a)
@@ -214,7 +214,7 @@ async function main() {
   process.on('exit', () => rmSync(drive, { recursive: true, force: true }))
   const { server } = await makeStore({ main: values.main, drive, name: 'memory' })
   await server.start()
-  const members = server.members().join()
+  const members = servingProcesses(server).join()
   const s3 = s3Of(server)
   await s3.makeBucket('memory')
   await measure(server, checks, {
@@ -230,7 +230,7 @@ async function main() {
   await measure(server, checks, { name: `${GETS} downloads of 8 MiB that nobody reads`, ...gets })
   const idle = { limitBytes, act: async () => await idleConnections(server, s3) }
   await measure(server, checks, { name: `${IDLE_CONNECTIONS} idle connections`, ...idle })
-  checks.check('no process ended', unequal('processes', server.members().join(), members))
+  checks.check('no process ended', unequal('processes', servingProcesses(server).join(), members))
   s3.close()
   await server.stop()
   process.exit(checks.end())

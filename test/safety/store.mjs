@@ -2,7 +2,7 @@
 // record, stopped and looked at with the command line.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openS3, xmlTexts } from '../clients/harness/s3.mjs'
@@ -29,6 +29,21 @@ export async function makeStore({ main, drive = null, name = 'safety' }) {
 
 export function s3Of(server, options = {}) {
   return openS3({ endpoint: server.endpoint, credentials: server.credentials, ...options })
+}
+
+/** Ids of the processes that serve, in order: those that validate beside them come and go. */
+export function servingProcesses(server) {
+  const isServing = (pid) => {
+    try {
+      return !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('validator')
+    } catch {
+      return false // it ended while we looked
+    }
+  }
+  return server
+    .members()
+    .filter(isServing)
+    .sort((left, right) => left - right)
 }
 
 /** What `verify` says; `findings` as lines. */

@@ -144,7 +144,7 @@ export const REQUESTS_PER_WORKER_MAX = 1024
 /** Small bodies kept in memory once read, in all workers of a group; each has its share of it … */
 export const READ_CACHE_SIZE_BYTES: number = 96 * MIB
 /** … and at least this: a few hundred bodies of 4 KiB. */
-export const READ_CACHE_SHARE_SIZE_BYTES_MIN: number = 2 * MIB
+export const READ_CACHE_SIZE_BYTES_MIN: number = 2 * MIB
 /** Requests that hold a body of several pieces in a worker: two buffers each must fit the pool. */
 export const STREAMS_PER_WORKER_MAX = 24
 /** Of a form, its file and what stands behind it: up to this the file may end anywhere. */

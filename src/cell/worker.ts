@@ -10,7 +10,7 @@ import {
   DRAIN_MS_MAX,
   HEADER_TIMEOUT_MS,
   IDLE_CONNECTION_MS,
-  READ_CACHE_SHARE_SIZE_BYTES_MIN,
+  READ_CACHE_SIZE_BYTES_MIN,
   READ_CACHE_SIZE_BYTES,
   REQUEST_HEADER_SIZE_BYTES_MAX,
 } from '../base/limits.ts'
@@ -161,7 +161,7 @@ async function startWorker(
     ...(await openGround(settings, log)),
     cacheSizeBytes: Math.max(
       Math.floor(READ_CACHE_SIZE_BYTES / settings.workerCount),
-      READ_CACHE_SHARE_SIZE_BYTES_MIN,
+      READ_CACHE_SIZE_BYTES_MIN,
     ),
   }
   const closers = new Closers()

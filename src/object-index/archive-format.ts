@@ -194,10 +194,6 @@ export function isNext(stamp: Cursor, next: Cursor): boolean {
   return stamp.incarnation === next.incarnation && stamp.sequence + 1 === next.sequence
 }
 
-function describeRange(from: Cursor, to: Cursor): string {
-  return `${stampText(from)} to ${stampText(to)}`
-}
-
 function corrupt(why: string): ObjectIndexError {
   return new ObjectIndexError('corrupt', `archive: a blob is damaged: ${why}`)
 }

@@ -213,13 +213,8 @@ function writeEtag(out: RecordWriter, etag: string): void {
     return
   }
   const match = ETAG_PATTERN.exec(etag)
-  // What a gateway sends is checked by `isEtag` before it comes here.
+  // A gateway computes ETags itself, always in this form; any other fails the writer's assertion.
   out.hex(match?.[1] ?? '', 16).u32(Number(match?.[2] ?? 0))
-}
-
-/** Whether a draft's ETag is one that records can hold. */
-function isEtag(etag: string): boolean {
-  return ETAG_PATTERN.test(etag)
 }
 
 function etagAt(md5: string, parts: number, isDeleteMarker: boolean): string {
@@ -307,11 +302,6 @@ export function isComposite(record: Buffer): boolean {
 /** The end of what the set hash covers. */
 export function hashedEndOf(record: Buffer): number {
   return record.readUInt32BE(AT.hashedEnd)
-}
-
-/** Bytes of a record's locations, as they stand in it. */
-function locationsOf(key: Buffer, record: Buffer): readonly Location[] {
-  return new RecordReader(key, record, OBJECT_RECORD_VERSION).seek(hashedEndOf(record)).locations()
 }
 
 /** The version as readers know it. */

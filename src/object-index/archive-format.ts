@@ -3,7 +3,7 @@
 
 import { crc32 } from '../base/checksum.ts'
 import { ByteReader, ByteWriter } from '../base/bytes.ts'
-import { compareStamps, stampText } from '../engine/engine.ts'
+import { compareStamps } from '../engine/engine.ts'
 import { ObjectIndexError, type Cursor } from './object-index.ts'
 
 /** A piece of the change log. Stamps are the archive's: see `toArchive`. */

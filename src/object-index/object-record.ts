@@ -2,7 +2,6 @@
 // fixed positions, then fields, then the locations, which alone are outside the set hash.
 
 import type { UploadId } from '../base/id.ts'
-import type { Location } from '../base/location.ts'
 import { RecordReader, corrupt, startRecord, type RecordWriter } from './binary.ts'
 import { CRC_SIZE_BYTES, isSealed, seedOf } from './checksum.ts'
 import { KEY_START, ORDER_SUFFIX_BYTES, SPACE, readUInt64 } from './keys.ts'

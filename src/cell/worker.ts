@@ -17,6 +17,7 @@ import {
 import type { WriterId } from '../base/id.ts'
 import { connectChannel } from '../platform/channel.ts'
 import type { Parent } from '../platform/child.ts'
+import { deferToTurnsEnd } from '../platform/clock.ts'
 import { listenHttp } from '../platform/http-server.ts'
 import type { HttpServer } from '../platform/http-server.ts'
 import { appendToOutput } from '../platform/output.ts'
@@ -179,6 +180,7 @@ async function startWorker(
       writeAccessLog: appendToOutput,
       figures: () => [],
       gatherMetrics: gather,
+      defer: deferToTurnsEnd,
       onFault: (fault) => {
         log.error({ err: fault }, 'a defect ended this process; it is replaced')
         throw fault

@@ -6,6 +6,7 @@ import type { BucketId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
 import { BLOCK_SIZE_BYTES } from '../base/limits.ts'
 import { Lru } from '../base/lru.ts'
+import { NEVER } from '../base/signal.ts'
 import type { ObjectVersion } from '../object-index/object-index.ts'
 import { toGatewayError } from './gateway-errors.ts'
 import { movedVersion, readVersion } from './read-body.ts'
@@ -13,7 +14,6 @@ import type { ReadParts } from './read-body.ts'
 
 /** An entry's weight beside its bytes: key, list, views. */
 const ENTRY_SIZE_BYTES = 400
-const NEVER: AbortSignal = new AbortController().signal
 
 export class SmallReads {
   readonly #parts: ReadParts

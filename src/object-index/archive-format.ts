@@ -46,6 +46,8 @@ const KIND = { log: 1, checkpoint: 2 } as const
 export const NOTHING: Cursor = { incarnation: 0, sequence: 0 }
 const LENGTH_SIZE_BYTES = 4
 const RECORD_HEAD_SIZE_BYTES = 6
+/** A page's memory at first; it doubles as needed, to a page and its last record. */
+const PAGE_START_SIZE_BYTES: number = 64 * 1024
 
 /** The metadata of an archive blob. */
 export function encodeArchiveHead(head: ArchiveHead): Buffer {
@@ -114,13 +116,16 @@ export function decodeArchiveHead(bytes: Uint8Array): ArchiveHead {
   return head
 }
 
-/** Entries behind one another, each behind its length. Answers pieces, to be written in order. */
-export function encodeEntries(entries: readonly Uint8Array[]): Uint8Array[] {
-  return entries.flatMap((entry) => {
-    const length = Buffer.allocUnsafe(LENGTH_SIZE_BYTES)
-    length.writeUInt32BE(entry.length, 0)
-    return [length, entry]
-  })
+/** Entries behind one another, each behind its length. */
+export function encodeEntries(entries: readonly Uint8Array[]): Buffer {
+  const sizeBytes = entries.reduce((sum, entry) => sum + LENGTH_SIZE_BYTES + entry.length, 0)
+  const body = Buffer.allocUnsafe(sizeBytes)
+  let at = 0
+  for (const entry of entries) {
+    body.set(entry, body.writeUInt32BE(entry.length, at))
+    at += LENGTH_SIZE_BYTES + entry.length
+  }
+  return body
 }
 
 /** The entries of a log blob's body, as views of it. @throws ObjectIndexError `corrupt` */
@@ -137,34 +142,38 @@ export interface RawRecord {
   readonly value: Buffer
 }
 
-/** Collects the records of a checkpoint's page. */
+/** Collects the records of a checkpoint's page, one behind the other in memory of its own. */
 export class PageWriter {
-  readonly #pieces: Buffer[] = []
+  #bytes: Buffer = Buffer.allocUnsafe(PAGE_START_SIZE_BYTES)
   sizeBytes = 0
   count = 0
 
   /** Copies both. */
   add(key: Uint8Array, value: Uint8Array): void {
-    const piece = Buffer.allocUnsafe(RECORD_HEAD_SIZE_BYTES + key.length + value.length)
-    piece.writeUInt16BE(key.length, 0)
-    piece.writeUInt32BE(value.length, 2)
-    piece.set(key, RECORD_HEAD_SIZE_BYTES)
-    piece.set(value, RECORD_HEAD_SIZE_BYTES + key.length)
-    this.#pieces.push(piece)
-    this.sizeBytes += piece.length
+    const start = this.sizeBytes
+    const keyAt = start + RECORD_HEAD_SIZE_BYTES
+    this.sizeBytes = keyAt + key.length + value.length
+    if (this.sizeBytes > this.#bytes.length) this.#grow(start)
+    this.#bytes.writeUInt16BE(key.length, start)
+    this.#bytes.writeUInt32BE(value.length, start + 2)
+    this.#bytes.set(key, keyAt)
+    this.#bytes.set(value, keyAt + key.length)
     this.count += 1
   }
 
-  /** The page's body; the writer begins anew. */
-  take(): {
-    readonly pieces: readonly Uint8Array[]
-    readonly sizeBytes: number
-    readonly count: number
-  } {
-    const { sizeBytes, count } = this
+  #grow(usedBytes: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(this.sizeBytes, 2 * this.#bytes.length))
+    this.#bytes.copy(larger, 0, 0, usedBytes)
+    this.#bytes = larger
+  }
+
+  /** The page's body, which is the writer's again with the next `add`; it begins anew. */
+  take(): { readonly body: Uint8Array; readonly count: number } {
+    const { count } = this
+    const body = this.#bytes.subarray(0, this.sizeBytes)
     this.sizeBytes = 0
     this.count = 0
-    return { pieces: this.#pieces.splice(0), sizeBytes, count }
+    return { body, count }
   }
 }
 

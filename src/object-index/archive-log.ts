@@ -120,7 +120,7 @@ export class LogArchiver {
       lastTimeMs: decodeLogEntry(last.bytes).cellTimeMs,
     }
     const body = encodeEntries(entries.map(({ bytes }) => bytes))
-    await this.#write(head, 0, body, { cursor: last.versionstamp, dropped: [] })
+    await this.#write(head, 0, [body], { cursor: last.versionstamp, dropped: [] })
     state.cursor = last.versionstamp
     state.previous = head.last
     state.isRoot = false

@@ -100,7 +100,8 @@ export class CheckpointJob {
 
   async #writePage(exactAt: Cursor | null, end: Cursor | null): Promise<number> {
     const { start, filler, random, commit } = this.#parts
-    const { pieces, sizeBytes, count } = this.#page.take()
+    const { body, count } = this.#page.take()
+    const sizeBytes = body.length
     const page = this.#pageNumber
     const head: CheckpointHead = {
       kind: 'checkpoint',
@@ -120,7 +121,7 @@ export class CheckpointJob {
         dataSizeBytes: sizeBytes,
         metadata: encodeArchiveHead(head),
       },
-      pieces,
+      [body],
       NO_TRAILER,
     )
     await commit({ blobId, kind: 'checkpoint', location, from: start, to: end ?? NOTHING, page })

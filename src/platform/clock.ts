@@ -26,6 +26,11 @@ export const systemClock: Clock = {
   },
 }
 
+/** Runs `act` behind all that this turn of the event loop still has to read. */
+export function deferToTurnsEnd(act: () => void): void {
+  setImmediate(act)
+}
+
 function after(delayMs: number, fire: () => void): Timer {
   const timer = setTimeout(fire, bounded(delayMs))
   return { cancel: () => clearTimeout(timer) }

@@ -28,6 +28,7 @@ export function openRouter(options: RouterOptions): Router {
 class RouterService implements Router {
   readonly #services: Services
   #isDraining = false
+  #beginning: Exchange[] = []
 
   constructor(options: RouterOptions) {
     const { clock, random, settings } = options
@@ -86,6 +87,16 @@ class RouterService implements Router {
     this.#services.watchdog.close()
   }
 
+  /** With all that come in the same turn. */
+  #begin(exchange: Exchange): void {
+    if (this.#beginning.push(exchange) > 1) return
+    this.#services.defer(() => {
+      const batch = this.#beginning
+      this.#beginning = []
+      for (const each of batch) void answer(each)
+    })
+  }
+
   #take(exchange: Exchange): void {
     if (this.#isDraining) {
       exchange.res.shouldKeepAlive = false
@@ -98,7 +109,7 @@ class RouterService implements Router {
     } else if (this.inFlight > REQUESTS_PER_WORKER_MAX) {
       this.#services.metrics.shed()
       sendError(exchange, new S3Error('SlowDown'))
-    } else void answer(exchange)
+    } else this.#begin(exchange)
   }
 }
 

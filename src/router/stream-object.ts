@@ -1,6 +1,7 @@
 // The body of a GET. The first piece is read before the head goes out, so that damage at the start
 // is a clean 500; damage behind it cuts the connection, since a shorter body must not look whole.
 
+import { NEVER } from '../base/signal.ts'
 import type { Bucket, ObjectVersion } from '../object-index/object-index.ts'
 import { GatewayError } from '../gateway/gateway.ts'
 import type { ByteRange } from '../s3/range.ts'
@@ -10,7 +11,6 @@ import type { Exchange, HeaderFields } from './exchange.ts'
 const SLICE_SIZE_BYTES = 256 * 1024
 /** Reads up to this are over too soon to be worth an abort signal of their own. */
 const SHORT_READ_SIZE_BYTES = 64 * 1024
-const NEVER: AbortSignal = new AbortController().signal
 
 /** What is sent: `fields` say the Content-Length. */
 export interface ObjectAnswer {

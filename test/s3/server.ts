@@ -185,6 +185,7 @@ async function serve(serving: Serving): Promise<{ router: Router; port: number }
       writeAccessLog: () => undefined,
       figures: () => [],
       gatherMetrics: null,
+      defer: setImmediate,
       onFault: (fault) => faults.push(fault),
       settings: { ...settings, accessLog: 'none', admin: 'here' },
     }),

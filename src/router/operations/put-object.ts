@@ -1,5 +1,7 @@
 // PutObject: the body into leased extents, then one commit that decides the condition.
 
+import { PACKED_BODY_SIZE_BYTES_MAX } from '../../base/limits.ts'
+import { NEVER } from '../../base/signal.ts'
 import type { Bucket } from '../../object-index/object-index.ts'
 import { parseWritePrecondition } from '../../s3/write-condition.ts'
 import { openBody } from '../body-shape.ts'
@@ -12,7 +14,8 @@ export async function putObject(call: Call, bucket: Bucket): Promise<void> {
   const condition = parseWritePrecondition(headers)
   const draft = parseDraft(headers)
   const body = openBody(call)
-  const { signal } = exchange
+  // A small body is with us or fails by itself: it needs no signal of its own.
+  const signal = body.sizeBytes <= PACKED_BODY_SIZE_BYTES_MAX ? NEVER : exchange.signal
   const written = await withCondition(
     key,
     condition,

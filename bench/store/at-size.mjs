@@ -20,7 +20,7 @@ import { openQuickSigner } from './quick-signer.mjs'
 import { replay } from './replay.mjs'
 
 const BUCKET = 'at-size'
-const CONNECTIONS = 64
+const CONNECTIONS = 128
 const CHUNK = 100_000
 const HOT_COUNT = 10_000
 const STARTS = 3

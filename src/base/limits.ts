@@ -149,8 +149,8 @@ export const READ_CACHE_SIZE_BYTES_MIN: number = 2 * MIB
 export const STREAMS_PER_WORKER_MAX = 24
 /** Of a form, its file and what stands behind it: up to this the file may end anywhere. */
 export const FORM_BUFFER_SIZE_BYTES_MAX: number = 5 * MIB
-/** The same of all forms of a process at once; more must end where Content-Length says. */
-export const FORM_MEMORY_SIZE_BYTES_MAX: number = 64 * MIB
+/** Bodies that are read whole, of forms and XML, in all requests of a process at once. */
+export const WHOLE_BODIES_SIZE_BYTES_MAX: number = 64 * MIB
 /** Workers of a store. */
 export const WORKERS_MAX = 64
 /** A connection that sends no whole header in this time is closed. */

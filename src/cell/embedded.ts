@@ -70,6 +70,7 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
       path: join(ground.folder, INDEX_FOLDER),
       clock,
       onSync: (durationMs) => ground.syncTimes.record('index', durationMs),
+      onEnd: (error) => endSoon(clock, error),
     }),
   )
   await engine.takeEpoch()
@@ -108,7 +109,9 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
   await archiver.start()
   started = archiver
   const sweeping = new AbortController()
-  const swept = index.runSweeper(sweeping.signal).catch(() => undefined)
+  const swept = index.runSweeper(sweeping.signal).catch((error: unknown) => {
+    if (!sweeping.signal.aborted) endSoon(clock, error)
+  })
   closers.defer(async () => {
     sweeping.abort()
     await swept
@@ -136,6 +139,16 @@ function refuseForeign(cause: unknown): never {
  */
 function mayExpire(engine: Engine, archiver: Archiver): boolean {
   return engine.status().clockAlarm === null && !archiver.status().isBehind
+}
+
+/** Time for answers that are on their way. */
+const END_MS = 100
+
+/** Ends this process by an error that nobody can handle: its successor opens everything anew. */
+function endSoon(clock: Clock, error: unknown): void {
+  clock.after(END_MS, () => {
+    throw error
+  })
 }
 
 /** What a worker's router stands on. */

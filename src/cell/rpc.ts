@@ -1,7 +1,7 @@
 // Calls over a channel: what lets a contract's client stand in one process and its service in
 // another. Values cross as structured clones, errors as name, code and message.
 
-import { assert } from '../base/assert.ts'
+import { assert, AssertionError } from '../base/assert.ts'
 import type { Channel } from '../platform/channel.ts'
 
 type Call = readonly [callId: number, method: string, argument: unknown]
@@ -35,9 +35,20 @@ export function serveRpc(channel: Channel, methods: RpcMethods): void {
     const note = (progress: unknown): void => channel.send([callId, 'note', progress])
     method(argument as never, note).then(
       (result) => channel.send([callId, 'ok', result]),
-      (error: unknown) => channel.send([callId, 'error', describe(error)]),
+      (error: unknown) => {
+        if (isDefect(error)) throw error // not the caller's: this process ends and is replaced
+        channel.send([callId, 'error', describe(error)])
+      },
     )
   })
+}
+
+/** What no contract names: a programmer's error. Operating errors have classes of their own. */
+function isDefect(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof AssertionError) return true
+  return (
+    error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
+  )
 }
 
 function describe(error: unknown): { kind: string; code: string; message: string } {

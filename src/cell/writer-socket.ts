@@ -146,8 +146,13 @@ export function openDirectoryClient(reader: DirectoryReader, link: WriterLink): 
       return (await call(link, 'directory', operation)) as DirectoryOutcome
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
+      const isOwn = error.kind === 'DirectoryError'
       const code = error.code === 'unavailable' ? 'unavailable' : 'unsure'
-      throw new DirectoryError(code, error.message, error)
+      throw new DirectoryError(
+        isOwn ? (error.code as DirectoryError['code']) : code,
+        error.message,
+        error,
+      )
     }
   }
   return extend(reader, { apply })

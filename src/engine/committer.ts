@@ -45,6 +45,7 @@ interface Task {
 
 export class Committer {
   private readonly driver: BatchDriver
+  private readonly onEnd: (error: EngineError) => void
   private readonly cellClock: CellClock
   private readonly queue: AnyPending[] = []
   private readonly tasks: Task[] = []
@@ -65,8 +66,15 @@ export class Committer {
   private commits = 0
   private batches = 0
 
-  constructor(driver: BatchDriver, clock: Clock, head: Head) {
+  /** `onEnd` is told, once, of the error behind which nothing is committed any more. */
+  constructor(
+    driver: BatchDriver,
+    clock: Clock,
+    head: Head,
+    onEnd: (error: EngineError) => void = () => undefined,
+  ) {
     this.driver = driver
+    this.onEnd = onEnd
     this.cellClock = new CellClock(clock)
     this.head = head
     this.epoch = head.epoch
@@ -269,22 +277,29 @@ export class Committer {
 
   private checkEpoch(head: Head): void {
     if (head.epoch === this.epoch) return
-    this.end = new EngineError(
-      'deposed',
-      `engine: its epoch ${this.epoch} was taken over by epoch ${head.epoch}`,
+    throw this.endWith(
+      new EngineError(
+        'deposed',
+        `engine: its epoch ${this.epoch} was taken over by epoch ${head.epoch}`,
+      ),
     )
-    throw this.end
+  }
+
+  private endWith(error: EngineError): EngineError {
+    this.end = error
+    this.onEnd(error)
+    return error
   }
 
   /** Unavailable and unsure pass; any other error is the last of this engine. */
   private afterError(error: unknown): unknown {
     const code = error instanceof EngineError ? error.code : null
     if (code === 'unavailable' || code === 'unsure') return error
-    this.end ??= new EngineError(
-      'failed',
-      'engine: a commit failed; it must be opened again',
-      error,
-    )
+    if (this.end === null) {
+      this.endWith(
+        new EngineError('failed', 'engine: a commit failed; it must be opened again', error),
+      )
+    }
     return error
   }
 }

@@ -40,6 +40,8 @@ export interface LmdbEngineOptions {
   readonly clock: Clock
   /** Told how long each transaction took from its last write until it was durable. */
   readonly onSync?: (durationMs: number) => void
+  /** Told, once, why nothing is committed any more: the engine must be opened anew. */
+  readonly onEnd?: (error: EngineError) => void
 }
 
 const HEAD_KEY: Buffer = Buffer.from('head')
@@ -208,7 +210,7 @@ class LmdbEngine implements Engine {
     this.environment = environment
     environment.refresh()
     const driver = new LmdbDriver(environment, options)
-    this.committer = new Committer(driver, options.clock, headOf(environment))
+    this.committer = new Committer(driver, options.clock, headOf(environment), options.onEnd)
   }
 
   async read(request: ReadRequest): Promise<ReadResult> {

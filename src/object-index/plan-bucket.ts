@@ -5,7 +5,8 @@ import type { IndexOperation, IndexOutcome, Bucket } from './object-index.ts'
 import type { BucketId } from '../base/id.ts'
 import { bucketKey, encodeBucketRecord, encodeRangeRecord, rangeKey } from './bucket-record.ts'
 import { bucketTagsKey, encodeBucketTags } from './bucket-settings.ts'
-import { Changes, SWEEP } from './changes.ts'
+import { corrupt } from './binary.ts'
+import { bucketSumKey, Changes, SUM, SWEEP } from './changes.ts'
 import { SPACE, bucketRange } from './keys.ts'
 import { apply, bucketIn, plan, refuse, type Plan } from './plan.ts'
 
@@ -32,11 +33,17 @@ export function planDeleteBucket(operation: Delete): Plan<IndexOutcome> {
   const { bucketId } = operation
   const currents = bucketRange(SPACE.current, bucketId)
   const versions = bucketRange(SPACE.versions, bucketId)
-  const reads = { keys: [bucketKey(bucketId)], firsts: [currents, versions] }
+  const sumKey = bucketSumKey(bucketId)
+  const reads = { keys: [bucketKey(bucketId), sumKey], firsts: [currents, versions] }
   return plan(reads, (overlay) => {
     if (bucketIn(overlay, bucketId) === null) return refuse('no-such-bucket')
     if (overlay.first(currents) !== null || overlay.first(versions) !== null) {
       return refuse('bucket-not-empty')
+    }
+    // Emptiness is proven twice: a damaged key can hide what stands behind it.
+    const sums = overlay.sum(sumKey)
+    if (sums[SUM.objects] !== 0n || sums[SUM.otherVersions] !== 0n) {
+      throw corrupt(sumKey, 'the bucket looks empty, and its sums say that it is not')
     }
     const changes = new Changes()
     changes.delete(bucketKey(bucketId))

@@ -4,7 +4,7 @@
 
 import { readId, type BucketId, type UploadId } from '../base/id.ts'
 import type { Overlay } from '../engine/engine.ts'
-import { RecordReader } from './binary.ts'
+import { RecordReader, corrupt } from './binary.ts'
 import { bucketKey } from './bucket-record.ts'
 import { Changes, SWEEP, SWEEP_RECORD_VERSION, bucketSumKey } from './changes.ts'
 import {
@@ -123,6 +123,7 @@ async function planManifest(engine: ReadEngine, entry: SweepEntry): Promise<Plan
     (overlay, changes) => {
       changes.delete(entry.key)
       if (overlay.first(references) !== null) return
+      requireAllPages(uploadId, pages)
       let bytes = 0
       for (const [index, key] of pages.entries()) {
         const value = overlay.get(key)
@@ -140,6 +141,7 @@ async function planManifest(engine: ReadEngine, entry: SweepEntry): Promise<Plan
 async function planParts(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Swept>> {
   const uploadId = entry.id as UploadId
   const pages = await keysUnder(engine, idKey(SPACE.manifestPage, uploadId), 10)
+  requireAllPages(uploadId, pages)
   const named = await namedIn(engine, uploadId, pages.length)
   const unnamed: number[] = []
   const prefix = idKey(SPACE.part, uploadId)
@@ -157,10 +159,15 @@ async function planParts(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Sw
     ],
   })
   const due = unnamed.slice(0, PARTS_A_STEP)
+  const referrers = idKey(SPACE.manifestReverse, uploadId)
+  const references = { start: referrers, end: after(referrers) }
   return step(
     entry,
     [...due.map((number) => partKey(uploadId, number)), ...pages],
     (overlay, changes) => {
+      if (pages.length === 0 && overlay.first(references) !== null) {
+        throw corrupt(referrers, 'versions refer to a manifest that has no pages')
+      }
       let bytes = 0
       let count = 0
       for (const partNumber of due) {
@@ -178,7 +185,16 @@ async function planParts(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Sw
       const isAsRead = pages.every((page) => overlay.get(page) !== null)
       if (isAsRead && count === unnamed.length) changes.delete(entry.key)
     },
+    [references],
   )
+}
+
+/** Pages count from 0 without a gap, so none that is hidden makes its parts look unnamed. */
+function requireAllPages(uploadId: UploadId, pages: readonly Buffer[]): void {
+  for (const [page, key] of pages.entries()) {
+    const expected = manifestPageKey(uploadId, page)
+    if (!key.equals(expected)) throw corrupt(expected, 'it is gone, and a later page is not')
+  }
 }
 
 /** Part numbers that the manifest names. */
@@ -191,7 +207,8 @@ async function namedIn(
   const { values } = await readEngine(engine, { keys })
   const named = new Set<number>()
   for (const [page, value] of values.entries()) {
-    if (value === null) continue
+    if (value === null)
+      throw corrupt(keys[page] ?? Buffer.alloc(0), 'it is gone, and its like are not')
     for (const part of decodeManifestPage(uploadId, page, value).parts) named.add(part.partNumber)
   }
   return named

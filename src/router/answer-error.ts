@@ -13,6 +13,7 @@ export function answerError(exchange: Exchange, thrown: unknown): void {
   const known = failure ?? toS3Error(thrown)
   const error = known ?? new S3Error('InternalError', { cause: thrown })
   if (error.status === 500) logFault(exchange, error)
+  else if (error.status > 500) logTrouble(exchange, error)
   if (exchange.isAnswered) exchange.destroy(error.code)
   else sendError(exchange, error)
   if (known === null) exchange.services.onFault(thrown)
@@ -38,6 +39,26 @@ export function sendError(exchange: Exchange, error: S3Error): void {
         ? `/${target.bucket}`
         : `/${target.bucket}/${target.key}`
   exchange.send(error.status, fields, renderError(error, { requestId, hostId, resource }))
+}
+
+/** Why the store cannot serve, at most once a second: there may be thousands a second of them. */
+function logTrouble(exchange: Exchange, error: S3Error): void {
+  const { services, requestId, operation } = exchange
+  const cause = rootOf(error)
+  if (cause === null || !services.troubles.isDue(services.watchdog.nowMs())) return
+  const { name, message } = cause
+  const fields = { requestId, operation, code: error.code, error: name, detail: message }
+  services.log.warn(
+    'the store cannot serve a request; the like of it is logged once a second',
+    fields,
+  )
+}
+
+/** The error that is furthest down; null where the answer has no cause but itself. */
+function rootOf(error: S3Error): Error | null {
+  let root: Error | null = null
+  for (let { cause } = error as Error; cause instanceof Error; { cause } = cause) root = cause
+  return root
 }
 
 function logFault(exchange: Exchange, error: S3Error): void {

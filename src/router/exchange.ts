@@ -211,7 +211,16 @@ export class Exchange implements Watched {
     if (unread === 'drain' || unread === 'linger') {
       this.services.watchdog.add(new Linger(req, res, this.services.watchdog))
     }
-    this.#end()
+    if (res.writableLength === 0) this.#end()
+    else this.#endOnceTaken()
+  }
+
+  /** What the client has not taken is in memory: the request counts, and is watched, until then. */
+  #endOnceTaken(): void {
+    const { res, services } = this
+    this.#writing = { sinceMs: services.watchdog.nowMs(), reject: () => undefined }
+    res.once('finish', () => this.#end())
+    res.once('close', () => this.#end())
   }
 
   /** Resolves when all of an ended answer is with the kernel. */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FORM_BUFFER_SIZE_BYTES_MAX, FORM_MEMORY_SIZE_BYTES_MAX } from '../base/limits.ts'
+import { FORM_BUFFER_SIZE_BYTES_MAX, WHOLE_BODIES_SIZE_BYTES_MAX } from '../base/limits.ts'
 import { S3Error } from '../s3/s3-error.ts'
 import { type FormFileBody, FormUpload } from './form-upload.ts'
 
@@ -134,7 +134,11 @@ test('a boundary inside a long file ends it there, and the form is refused', asy
 })
 
 test('a form that breaks off fails, and leaves no memory taken', async () => {
-  for (let i = 0; i < 2 * Math.ceil(FORM_MEMORY_SIZE_BYTES_MAX / FORM_BUFFER_SIZE_BYTES_MAX); i++) {
+  for (
+    let i = 0;
+    i < 2 * Math.ceil(WHOLE_BODIES_SIZE_BYTES_MAX / FORM_BUFFER_SIZE_BYTES_MAX);
+    i++
+  ) {
     const { upload } = uploadOf(filled(4_000_000), END, { endsAt: 1000 })
     assert.equal(await refusal(openFile(upload)), 'IncompleteBody')
   }
@@ -149,7 +153,7 @@ test('a form that breaks off fails, and leaves no memory taken', async () => {
 test('when memory is taken, short files stream like long ones, or wait for a retry', async () => {
   const file = filled(5_000_000)
   const held: FormFileBody[] = []
-  const count = Math.floor(FORM_MEMORY_SIZE_BYTES_MAX / (file.length + FIELD_BEHIND.length))
+  const count = Math.floor(WHOLE_BODIES_SIZE_BYTES_MAX / (file.length + FIELD_BEHIND.length))
   for (let i = 0; i < count; i++) held.push(await openFile(uploadOf(file, FIELD_BEHIND).upload))
   const { upload, consumed } = uploadOf(file, END)
   const streamed = await openFile(upload)

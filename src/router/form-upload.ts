@@ -3,11 +3,7 @@
 // then Content-Length tells its size, and a form that ends otherwise is refused, with nothing stored.
 
 import { assert } from '../base/assert.ts'
-import {
-  FORM_BUFFER_SIZE_BYTES_MAX,
-  FORM_MEMORY_SIZE_BYTES_MAX,
-  PACKED_BODY_SIZE_BYTES_MAX,
-} from '../base/limits.ts'
+import { FORM_BUFFER_SIZE_BYTES_MAX, PACKED_BODY_SIZE_BYTES_MAX } from '../base/limits.ts'
 import type { Body, BodyClaims } from '../gateway/gateway.ts'
 import {
   FormDataParser,
@@ -17,6 +13,7 @@ import {
   type FormFile,
 } from '../s3/form-data.ts'
 import { S3Error } from '../s3/s3-error.ts'
+import { WHOLE_BODIES } from './whole-bodies.ts'
 
 /** What the fields claim of the file. */
 export type FormClaims = Pick<BodyClaims, 'md5' | 'checksum'>
@@ -59,11 +56,11 @@ export class FormUpload {
     assert(this.#parser.file !== null, 'the fields of a form are read before its file')
     const restSizeBytes = this.#body.sizeBytes - this.#parser.fileStart
     const isShort = restSizeBytes <= FORM_BUFFER_SIZE_BYTES_MAX
-    if (isShort && MEMORY.acquire(restSizeBytes)) {
+    if (isShort && WHOLE_BODIES.acquire(restSizeBytes)) {
       try {
         return new BufferedFile(await this.#gather(restSizeBytes), restSizeBytes, claims)
       } catch (error) {
-        MEMORY.release(restSizeBytes)
+        WHOLE_BODIES.release(restSizeBytes)
         throw error
       }
     }
@@ -118,22 +115,6 @@ export class FormUpload {
   }
 }
 
-/** Memory for files of forms, of all requests of this process together. */
-class FormMemory {
-  #usedSizeBytes = 0
-
-  acquire(sizeBytes: number): boolean {
-    if (this.#usedSizeBytes + sizeBytes > FORM_MEMORY_SIZE_BYTES_MAX) return false
-    this.#usedSizeBytes += sizeBytes
-    return true
-  }
-
-  release(sizeBytes: number): void {
-    this.#usedSizeBytes -= sizeBytes
-    assert(this.#usedSizeBytes >= 0, 'memory is released once')
-  }
-}
-
 class BufferedFile implements FormFileBody {
   readonly sizeBytes: number
   readonly checksumAlgorithm: Body['checksumAlgorithm']
@@ -161,7 +142,7 @@ class BufferedFile implements FormFileBody {
   }
 
   release(): void {
-    MEMORY.release(this.#heldSizeBytes)
+    WHOLE_BODIES.release(this.#heldSizeBytes)
     this.#heldSizeBytes = 0
   }
 }
@@ -202,5 +183,3 @@ function otherEnd(isShort: boolean): S3Error {
       'closing boundary be followed by one line end and nothing else.',
   )
 }
-
-const MEMORY = new FormMemory()

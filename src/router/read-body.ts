@@ -3,13 +3,14 @@
 
 import { crc32, crc32c, crc64nvme } from '../base/checksum.ts'
 import { digest } from '../base/digest.ts'
-import type { BodyClaims } from '../gateway/gateway.ts'
+import type { Body, BodyClaims } from '../gateway/gateway.ts'
 import type { ChecksumAlgorithm } from '../s3/checksum-algorithm.ts'
 import { badDigest, requireIntegrity } from '../s3/checksum-header.ts'
 import { S3Error } from '../s3/s3-error.ts'
 import { S3_LIMITS } from '../s3/s3-limits.ts'
 import { openBody } from './body-shape.ts'
 import type { Call } from './operation.ts'
+import { WHOLE_BODIES } from './whole-bodies.ts'
 
 /** required: Content-MD5 or a checksum must vouch for the body. Source: S3.md 32. */
 export interface ReadBodyOptions {
@@ -21,7 +22,7 @@ export interface ReadBodyOptions {
 /**
  * The body, verified; empty where there is none.
  * @throws S3Error `InvalidRequest`, `MalformedXML` (too long), `BadDigest`,
- *   `XAmzContentSHA256Mismatch`, and what the body itself fails with
+ *   `XAmzContentSHA256Mismatch`, `SlowDown` (too much is being read at once), and what the body itself fails with
  */
 export async function readBody(call: Call, options: ReadBodyOptions): Promise<Buffer> {
   const { integrity, sizeBytesMax = S3_LIMITS.xmlSizeBytesMax } = options
@@ -31,6 +32,15 @@ export async function readBody(call: Call, options: ReadBodyOptions): Promise<Bu
   }
   const body = openBody(call)
   if (body.sizeBytes > sizeBytesMax) throw new S3Error('MalformedXML')
+  if (!WHOLE_BODIES.acquire(body.sizeBytes)) throw new S3Error('SlowDown')
+  try {
+    return await readWhole(body, sizeBytesMax)
+  } finally {
+    WHOLE_BODIES.release(body.sizeBytes)
+  }
+}
+
+async function readWhole(body: Body, sizeBytesMax: number): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   let sizeBytes = 0
   for (let piece = await body.next(); piece !== null; piece = await body.next()) {

@@ -14,6 +14,7 @@ import { DirectoryCache } from './directory-cache.ts'
 import { Exchange } from './exchange.ts'
 import { answerAdminOnly } from './health.ts'
 import { HttpDate } from './http-clock.ts'
+import { OnceASecond } from './once-a-second.ts'
 import { answer } from './pipeline.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import type { MetricsSnapshot, Router, RouterOptions } from './router.ts'
@@ -41,6 +42,7 @@ class RouterService implements Router {
       accessLog: new AccessLog(settings.accessLog, clock, options.writeAccessLog),
       watchdog: new Watchdog(clock),
       date: new HttpDate(clock),
+      troubles: new OnceASecond(),
       hostId: Buffer.from(random.bytes(24)).toString('base64'),
       newRequestId: requestIds(Buffer.from(random.bytes(4))),
     }

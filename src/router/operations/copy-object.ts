@@ -36,7 +36,9 @@ export async function copyObject(call: Call, bucket: Bucket): Promise<void> {
   )
   const fields = ['Content-Type', 'application/xml', ...sourceVersionField(source)]
   pushVersionId(fields, written.versionId)
-  const checksum = checksumText(written.checksum, null)
+  const { body } = source.version
+  const partCount = body.kind === 'manifest' ? body.partCount : null
+  const checksum = checksumText(written.checksum, partCount)
   exchange.send(200, fields, renderCopy('CopyObjectResult', { ...written, checksum }))
 }
 

@@ -107,14 +107,16 @@ async function claim(
   services: Services,
   name: { readonly name: string; readonly bucketId: BucketId; readonly ownerId: string },
 ): Promise<DirectoryOutcome> {
+  let isUnsure = false
   for (let tries = 1; ; tries += 1) {
     try {
       return await services.directory.apply({ kind: 'claim-name', ...name })
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
+      isUnsure ||= error.code === 'unsure'
       if (error.code === 'unsure' && tries < CLAIM_TRIES) continue
-      // Unsure still: the name may stand, so its bucket must.
-      if (error.code !== 'unsure') await forget(services, name.bucketId)
+      // Where any try was unsure the name may stand, so its bucket must.
+      if (!isUnsure) await forget(services, name.bucketId)
       throw error
     }
   }

@@ -2,6 +2,7 @@
 
 import type { Bucket, ManifestPart, ObjectVersion } from '../../object-index/object-index.ts'
 import { formatHttpDate } from '../../s3/http-date.ts'
+import { S3Error } from '../../s3/s3-error.ts'
 import {
   type AttributePart,
   type ObjectAttribute,
@@ -50,6 +51,8 @@ async function readParts(call: Call, version: ObjectVersion, partCount: number) 
       first === null
         ? []
         : await call.services.index.manifestParts(body.uploadId, first.offset, last - after)
+    // Overwritten since it was looked up: never fewer parts than there are.
+    if (found.length !== last - after) throw new S3Error('ServiceUnavailable')
     for (const [index, part] of found.entries()) parts.push(describe(part, after + index + 1))
   }
   return {

@@ -31,7 +31,7 @@ export async function listBuckets(call: Call): Promise<void> {
         after,
         limit: limit + 1,
       })
-  const names = found.filter(({ state }) => state === 'active').slice(0, limit)
+  const names = await standing(call, found.slice(0, limit))
   const last = found.length > limit ? found[limit - 1] : undefined
   const document = renderListBuckets({
     owner: { id: account.id, displayName: account.displayName },
@@ -40,6 +40,19 @@ export async function listBuckets(call: Call): Promise<void> {
     token: last === undefined ? null : encodeListToken(TOKEN, last.name),
   })
   exchange.send(200, ['Content-Type', 'application/xml'], document)
+}
+
+/** A name in `deleting` counts while its bucket stands: its deletion was cut off, or is refused. */
+async function standing(
+  { services }: Call,
+  names: readonly BucketName[],
+): Promise<readonly BucketName[]> {
+  const found: BucketName[] = []
+  for (const name of names) {
+    const isThere = name.state === 'active' || (await services.index.bucket(name.bucketId)) !== null
+    if (isThere) found.push(name)
+  }
+  return found
 }
 
 function describe({ name, createdAtMs }: BucketName, region: string | null) {

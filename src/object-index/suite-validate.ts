@@ -143,6 +143,17 @@ function damageTests(run: Run): void {
     },
   )
 
+  run('a bucket that only looks empty is not deleted', async (world) => {
+    const id = await world.bucket('unversioned')
+    await world.put(id, 'only')
+    await plant(world, [remove(currentKey(id, 'only'))])
+    await check.rejects(world.apply({ kind: 'delete-bucket', bucketId: id }), {
+      name: 'ObjectIndexError',
+      code: 'corrupt',
+    })
+    check.notEqual(await world.index.bucket(id), null)
+  })
+
   run('a record removed with its references is found by its bucket', async (world, bucketId) => {
     const version = await world.mustGet(bucketId, 'k20')
     await plant(world, [

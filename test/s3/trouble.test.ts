@@ -103,6 +103,34 @@ test('a list that fails behind its bucket is an error, never a shorter page', as
   assert.deepEqual((await client.get(bucket)).all('Contents/Key'), ['a', 'b', 'c'])
 })
 
+test('a bucket whose deletion was cut off is still listed, once, and can be deleted', async () => {
+  const bucket = await client.bucket('cut-off-b')
+  await client.bucket('cut-off-c')
+  await client.write(`${bucket}/k`, BODY)
+  let calls = 0
+  trouble.before = async (method) => {
+    // The deletion fails, and so does all that would undo its mark.
+    if (method === 'apply' || (method === 'bucket' && (calls += 1) > 1)) {
+      throw new ObjectIndexError('unsure', 'no answer in time')
+    }
+  }
+  isError(await client.delete(bucket), 503, 'ServiceUnavailable')
+  trouble.before = null
+  const names: string[] = []
+  let token = ''
+  do {
+    const page = isStatus(await client.get(`/?prefix=cut-off-&max-buckets=1${token}`), 200)
+    names.push(...page.all('Buckets/Bucket/Name'))
+    const next = page.all('ContinuationToken')[0]
+    token = next === undefined ? '' : `&continuation-token=${next}`
+  } while (token !== '')
+  assert.deepEqual(names, ['cut-off-b', 'cut-off-c'])
+  assert.equal(await client.read(`${bucket}/k`), BODY)
+  isError(await client.delete(bucket), 409, 'BucketNotEmpty')
+  isStatus(await client.delete(`${bucket}/k`), 204)
+  isStatus(await client.delete(bucket), 204)
+})
+
 test('a commit of which nobody knows is 503, and so is neither 200 nor 412', async () => {
   const bucket = await client.bucket('unsure')
   trouble.before = async (method) => {

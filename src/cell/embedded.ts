@@ -25,6 +25,7 @@ import { openPlacement } from '../placement/placement-service.ts'
 import type { PlacementService } from '../placement/placement-service.ts'
 import { PlacementError } from '../placement/placement.ts'
 import type { Placement } from '../placement/placement.ts'
+import { deferToTurnsEnd } from '../platform/clock.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { Storage } from '../storage/storage.ts'
 import { INDEX_FOLDER, requireIndex, StoreRefused } from './store-folder.ts'
@@ -86,9 +87,11 @@ export async function openWriterCell(ground: Ground): Promise<WriterCell> {
       clock,
       random,
       driveId,
-      findReferences: async (extentIds, signal) => await findReferences(engine, extentIds, signal),
+      findReferences: async (extentIds, signal) =>
+        await findReferences(engine, extentIds, signal, nextTurn),
       options: {
         report,
+        pause: nextTurn,
         isBusy: () => engine.status().queueLength > 0,
         mayExpire: () => started !== null && mayExpire(engine, started),
       },
@@ -139,6 +142,11 @@ function refuseForeign(cause: unknown): never {
  */
 function mayExpire(engine: Engine, archiver: Archiver): boolean {
   return engine.status().clockAlarm === null && !archiver.status().isBehind
+}
+
+/** Resolves when all sockets were read once more. */
+async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => deferToTurnsEnd(resolve))
 }
 
 /** Time for answers that are on their way. */

@@ -34,26 +34,34 @@ export async function findReferences(
   engine: EngineReader,
   extentIds: ReadonlySet<ExtentId>,
   signal?: AbortSignal,
+  pause?: () => Promise<void>,
 ): Promise<ReadonlySet<ExtentId>> {
   const found = new Set<ExtentId>()
   if (extentIds.size === 0) return found
   for (const { start, end, locations } of NAMING) {
-    await visitAll(engine, { start, end }, signal, (key, value) => {
-      for (const { extentId } of locations(key, value)) {
-        if (extentIds.has(extentId)) found.add(extentId)
-      }
-    })
+    await visitAll(
+      engine,
+      { start, end },
+      signal,
+      (key, value) => {
+        for (const { extentId } of locations(key, value)) {
+          if (extentIds.has(extentId)) found.add(extentId)
+        }
+      },
+      pause,
+    )
     if (found.size === extentIds.size) break
   }
   return found
 }
 
-/** Every record of a range, in pages that each have a snapshot of their own. */
+/** Every record of a range, in pages that each have a snapshot of their own; `pause` between them. */
 export async function visitAll(
   engine: EngineReader,
   { start, end }: KeyRange,
   signal: AbortSignal | undefined,
   visit: (key: Buffer, value: Buffer) => void,
+  pause: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   let next: Uint8Array = start
   for (;;) {
@@ -78,6 +86,7 @@ export async function visitAll(
     })
     guard.rethrow()
     if (last === null) return
+    await pause()
     next = Buffer.concat([last, Buffer.of(0)])
   }
 }

@@ -24,6 +24,8 @@ export interface CompactionParts extends MoveParts {
   /** Bytes that may be written now: what compaction moves must not take the room of DELETE. */
   readonly roomBytes: () => number
   readonly report: (message: string) => void
+  /** Lets others have their turn. */
+  readonly pause: () => Promise<void>
 }
 
 export class Compactor {
@@ -35,7 +37,7 @@ export class Compactor {
 
   constructor(parts: CompactionParts) {
     this.#parts = parts
-    this.#live = new LiveBytes(parts.index)
+    this.#live = new LiveBytes(parts.index, parts.pause)
   }
 
   status(): LoopStatus {

@@ -68,10 +68,16 @@ function gainOf({ liveBytes, garbageBytes }: Candidate): number {
 /** Exact live bytes of extents, as far as they were counted. */
 export class LiveBytes {
   readonly #index: Pick<ObjectIndexReader, 'references'>
+  readonly #pause: () => Promise<void>
   readonly #counted: Map<ExtentId, { readonly sums: string; readonly bytes: number }> = new Map()
 
-  constructor(index: Pick<ObjectIndexReader, 'references'>) {
+  /** `pause` lets others have their turn between pages: an extent may have 100,000 references. */
+  constructor(
+    index: Pick<ObjectIndexReader, 'references'>,
+    pause: () => Promise<void> = async () => undefined,
+  ) {
     this.#index = index
+    this.#pause = pause
   }
 
   /** Null where it was not counted since the extent's sums changed. */
@@ -108,6 +114,7 @@ export class LiveBytes {
         offset = location.offset + 1
       }
       if (page.length < PAGE_REFERENCES) return bytes
+      await this.#pause()
     }
   }
 }

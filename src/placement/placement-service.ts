@@ -33,6 +33,8 @@ export interface PlacementOptions {
   readonly garbageShareMin: number
   /** While it answers true background work waits, up to a point: requests go first. */
   readonly isBusy: () => boolean
+  /** Awaited between pages of long reads, so that requests have their turn. */
+  readonly pause: () => Promise<void>
   /**
    * False while nothing may be removed: while the cell's time is in doubt (DESIGN.md, Time), or the
    * archive is so far behind that a rebuild would still name what was parked a minute ago.
@@ -84,6 +86,7 @@ const DEFAULTS: PlacementOptions = {
   compactionRateBytesPerSec: 32 * MIB,
   garbageShareMin: 0.3,
   isBusy: () => false,
+  pause: async () => undefined,
   mayExpire: () => true,
   report: () => undefined,
   background: 'loops',
@@ -124,6 +127,7 @@ class Service implements PlacementService {
       filler: this.openFiller(),
       pace: this.#pace,
       garbageShareMin: options.garbageShareMin,
+      pause: options.pause,
       roomBytes: () => this.#space.roomBytes,
       report,
     })

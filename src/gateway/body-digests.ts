@@ -5,6 +5,7 @@ import { assert } from '../base/assert.ts'
 import { crc32, crc32c, crc32Combine, crc64nvme } from '../base/checksum.ts'
 import { digest, openDigest } from '../base/digest.ts'
 import type { Digest } from '../base/digest.ts'
+import { rawChecksum, rawCrc32, rawCrc64 } from '../base/raw-checksum.ts'
 import type { ChecksumAlgorithm, StoredChecksum } from '../object-index/object-index.ts'
 import { GatewayError } from './gateway.ts'
 import type { BodyClaims } from './gateway.ts'
@@ -62,7 +63,7 @@ export class BodyDigests {
   }
 
   #ofBlobs(): Running {
-    return { update: () => undefined, finish: () => rawOf32(this.#crc32) }
+    return { update: () => undefined, finish: () => rawCrc32(this.#crc32) }
   }
 }
 
@@ -78,22 +79,13 @@ export function digestWhole(bytes: Uint8Array, wanted: WantedDigests): BodySums 
   return {
     md5: digest('md5', bytes),
     sha256: wanted.hasSha256 ? digest('sha256', bytes) : null,
-    checksums: algorithmsOf(wanted).map((algorithm) => [algorithm, checksumOf(algorithm, bytes)]),
+    checksums: algorithmsOf(wanted).map((algorithm) => [algorithm, rawChecksum(algorithm, bytes)]),
   }
 }
 
 /** What is stored comes first. */
 function algorithmsOf({ stored, claimed }: WantedDigests): readonly ChecksumAlgorithm[] {
   return claimed === null || claimed === stored ? [stored] : [stored, claimed]
-}
-
-/** The checksum of bytes, raw and big-endian. */
-export function checksumOf(algorithm: ChecksumAlgorithm, bytes: Uint8Array): Uint8Array {
-  if (algorithm === 'SHA1') return digest('sha1', bytes)
-  if (algorithm === 'SHA256') return digest('sha256', bytes)
-  const running = openRunning(algorithm)
-  running.update(bytes)
-  return running.finish()
 }
 
 /** What is stored of a body's sums. */
@@ -147,11 +139,7 @@ function openRunning(algorithm: ChecksumAlgorithm): Running {
       update: (bytes) => {
         crc = crc64nvme(bytes, crc)
       },
-      finish: () => {
-        const raw = Buffer.allocUnsafe(8)
-        raw.writeBigUInt64BE(crc)
-        return raw
-      },
+      finish: () => rawCrc64(crc),
     }
   }
   const step = algorithm === 'CRC32' ? crc32 : crc32c
@@ -160,12 +148,6 @@ function openRunning(algorithm: ChecksumAlgorithm): Running {
     update: (bytes) => {
       crc = step(bytes, crc)
     },
-    finish: () => rawOf32(crc),
+    finish: () => rawCrc32(crc),
   }
-}
-
-function rawOf32(crc: number): Buffer {
-  const raw = Buffer.allocUnsafe(4)
-  raw.writeUInt32BE(crc)
-  return raw
 }

@@ -5,13 +5,14 @@ import { assert } from '../base/assert.ts'
 import { crc32Combine, crc32cCombine, crc64nvmeCombine } from '../base/checksum.ts'
 import { digest } from '../base/digest.ts'
 import { PART_SIZE_BYTES_MIN } from '../base/limits.ts'
+import { rawChecksum, rawCrc32, rawCrc64 } from '../base/raw-checksum.ts'
 import type {
   ChecksumAlgorithm,
   Part,
   StoredChecksum,
   Upload,
 } from '../object-index/object-index.ts'
-import { checksumOf, isSame } from './body-digests.ts'
+import { isSame } from './body-digests.ts'
 import { GatewayError } from './gateway.ts'
 import type { Body, CompleteRequest } from './gateway.ts'
 
@@ -110,7 +111,7 @@ function wholeChecksum(upload: Upload, chosen: readonly Part[]): StoredChecksum 
     values.push(checksum.value)
   }
   if (type === 'COMPOSITE') {
-    return { algorithm, type, value: checksumOf(algorithm, Buffer.concat(values)) }
+    return { algorithm, type, value: rawChecksum(algorithm, Buffer.concat(values)) }
   }
   const value = combineAll(
     algorithm,
@@ -127,25 +128,21 @@ function combineAll(
 ): Uint8Array | null {
   if (algorithm === 'SHA1' || algorithm === 'SHA256') return null
   if (algorithm === 'CRC64NVME') {
-    const raw = Buffer.allocUnsafe(8)
-    raw.writeBigUInt64BE(
+    return rawCrc64(
       values.reduce(
         (crc, value, index) =>
           crc64nvmeCombine(crc, Buffer.from(value).readBigUInt64BE(), sizes[index] ?? 0),
         0n,
       ),
     )
-    return raw
   }
   const combine = algorithm === 'CRC32' ? crc32Combine : crc32cCombine
-  const raw = Buffer.allocUnsafe(4)
-  raw.writeUInt32BE(
+  return rawCrc32(
     values.reduce(
       (crc, value, index) => combine(crc, Buffer.from(value).readUInt32BE(), sizes[index] ?? 0),
       0,
     ),
   )
-  return raw
 }
 
 function requireWholeChecksum(

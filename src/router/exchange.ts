@@ -12,6 +12,7 @@ import type { Services } from './services.ts'
 import type { Watched } from './watchdog.ts'
 
 const NO_FIELDS: readonly string[] = []
+const XML_TYPE: readonly string[] = ['Content-Type', 'application/xml']
 
 /** Name and value of each header in turn, as `writeHead` takes them. */
 export type HeaderFields = readonly string[]
@@ -85,6 +86,11 @@ export class Exchange implements Watched {
     const head = this.#head(fields)
     head.push('Content-Length', String(sizeBytes))
     this.#finish(status, head, body, sizeBytes)
+  }
+
+  /** 200 with an XML document, and `fields` behind its type. */
+  sendDocument(document: string, fields: HeaderFields = NO_FIELDS): void {
+    this.send(200, [...XML_TYPE, ...fields], document)
   }
 
   /** A whole answer without a body: `fields` say the Content-Length, if any. */

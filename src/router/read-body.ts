@@ -1,10 +1,9 @@
 // A request's small body, whole in memory: the XML of settings, deletes and completions. What the
 // client claims of it is compared before it is looked at.
 
-import { crc32, crc32c, crc64nvme } from '../base/checksum.ts'
 import { digest } from '../base/digest.ts'
+import { rawChecksum } from '../base/raw-checksum.ts'
 import type { Body, BodyClaims } from '../gateway/gateway.ts'
-import type { ChecksumAlgorithm } from '../s3/checksum-algorithm.ts'
 import { badDigest, requireIntegrity } from '../s3/checksum-header.ts'
 import { S3Error } from '../s3/s3-error.ts'
 import { S3_LIMITS } from '../s3/s3-limits.ts'
@@ -61,24 +60,4 @@ function checkClaims({ md5, sha256, checksum }: BodyClaims, bytes: Buffer): void
   if (checksum === null) return
   const { algorithm, value } = checksum
   if (!rawChecksum(algorithm, bytes).equals(value)) throw badDigest(algorithm)
-}
-
-function rawChecksum(algorithm: ChecksumAlgorithm, bytes: Buffer): Buffer {
-  switch (algorithm) {
-    case 'SHA1':
-      return digest('sha1', bytes)
-    case 'SHA256':
-      return digest('sha256', bytes)
-    case 'CRC64NVME': {
-      const raw = Buffer.alloc(8)
-      raw.writeBigUInt64BE(crc64nvme(bytes))
-      return raw
-    }
-    case 'CRC32':
-    case 'CRC32C': {
-      const raw = Buffer.alloc(4)
-      raw.writeUInt32BE(algorithm === 'CRC32' ? crc32(bytes) : crc32c(bytes))
-      return raw
-    }
-  }
 }

@@ -10,11 +10,9 @@ import { readBody } from '../read-body.ts'
 import { versionOf } from '../version-selector.ts'
 import { ownersOf } from './owners.ts'
 
-const XML = ['Content-Type', 'application/xml']
-
 export async function getBucketAcl(call: Call, bucket: Bucket): Promise<void> {
   const owners = await ownersOf(call, [bucket])
-  call.exchange.send(200, XML, renderAcl(owners(bucket.ownerId)))
+  call.exchange.sendDocument(renderAcl(owners(bucket.ownerId)))
 }
 
 export async function putBucketAcl(call: Call, bucket: Bucket): Promise<void> {
@@ -25,8 +23,7 @@ export async function putBucketAcl(call: Call, bucket: Bucket): Promise<void> {
 export async function getObjectAcl(call: Call, bucket: Bucket): Promise<void> {
   const version = await findVersion(call, bucket, versionOf(call.target.query))
   const owners = await ownersOf(call, [version])
-  const fields = [...XML, ...versionField(bucket, version)]
-  call.exchange.send(200, fields, renderAcl(owners(version.ownerId)))
+  call.exchange.sendDocument(renderAcl(owners(version.ownerId)), versionField(bucket, version))
 }
 
 export async function putObjectAcl(call: Call, bucket: Bucket): Promise<void> {

@@ -16,7 +16,7 @@ export async function getBucketTagging(
   if (tags.length === 0) {
     throw new S3Error('NoSuchTagSet', { fields: { BucketName: bucket.name } })
   }
-  exchange.send(200, ['Content-Type', 'application/xml'], renderTagging(tags))
+  exchange.sendDocument(renderTagging(tags))
 }
 
 export async function putBucketTagging(call: Call, bucket: Bucket): Promise<void> {

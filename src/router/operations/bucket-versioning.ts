@@ -8,7 +8,7 @@ import { readBody } from '../read-body.ts'
 
 export async function getBucketVersioning({ exchange }: Call, bucket: Bucket): Promise<void> {
   const document = renderVersioning(bucket.versioning)
-  exchange.send(200, ['Content-Type', 'application/xml'], document)
+  exchange.sendDocument(document)
   return await Promise.resolve()
 }
 

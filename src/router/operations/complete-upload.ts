@@ -32,7 +32,7 @@ export async function completeUpload(call: Call, bucket: Bucket): Promise<void> 
     condition,
     async () => await services.gateway.completeUpload(complete),
   )
-  const fields = ['Content-Type', 'application/xml']
+  const fields: string[] = []
   pushVersionId(fields, written.versionId)
   const answer = {
     location: `${exchange.isSecure ? 'https' : 'http'}://${headers.get('host') ?? ''}${target.rawPath}`,
@@ -41,7 +41,7 @@ export async function completeUpload(call: Call, bucket: Bucket): Promise<void> 
     etag: written.etag,
     checksum: checksumText(written.checksum, parts.length),
   }
-  exchange.send(200, fields, renderComplete(answer))
+  exchange.sendDocument(renderComplete(answer), fields)
 }
 
 /** @throws S3Error `InvalidRequest`, `BadDigest` (a composite of another number of parts) */

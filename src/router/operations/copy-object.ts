@@ -34,12 +34,12 @@ export async function copyObject(call: Call, bucket: Bucket): Promise<void> {
         signal: exchange.signal,
       }),
   )
-  const fields = ['Content-Type', 'application/xml', ...sourceVersionField(source)]
+  const fields = [...sourceVersionField(source)]
   pushVersionId(fields, written.versionId)
   const { body } = source.version
   const partCount = body.kind === 'manifest' ? body.partCount : null
   const checksum = checksumText(written.checksum, partCount)
-  exchange.send(200, fields, renderCopy('CopyObjectResult', { ...written, checksum }))
+  exchange.sendDocument(renderCopy('CopyObjectResult', { ...written, checksum }), fields)
 }
 
 /** @throws S3Error `InvalidRequest` above 5 GiB */

@@ -19,10 +19,10 @@ export async function createUpload(call: Call, bucket: Bucket): Promise<void> {
     checksumType: checksum?.type ?? null,
     signal: exchange.signal,
   })
-  const fields = ['Content-Type', 'application/xml']
+  const fields: string[] = []
   if (checksum !== null) {
     fields.push('x-amz-checksum-algorithm', checksum.algorithm)
     fields.push('x-amz-checksum-type', checksum.type)
   }
-  exchange.send(200, fields, renderInitiate(bucket.name, key, uploadId))
+  exchange.sendDocument(renderInitiate(bucket.name, key, uploadId), fields)
 }

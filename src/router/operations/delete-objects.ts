@@ -33,7 +33,7 @@ export async function deleteObjects(call: Call, bucket: Bucket): Promise<void> {
       : answerOf(each.named, result)
   })
   const shown = isQuiet ? answers.filter((answer) => answer.kind === 'error') : answers
-  exchange.send(200, ['Content-Type', 'application/xml'], renderDeleted(shown))
+  exchange.sendDocument(renderDeleted(shown))
 }
 
 async function apply(

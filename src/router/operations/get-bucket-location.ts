@@ -6,9 +6,7 @@ import type { Call } from '../operation.ts'
 export async function getBucketLocation({ exchange, services }: Call): Promise<void> {
   const { region } = services.settings
   const text = region === 'us-east-1' ? '' : escapeXml(region)
-  exchange.send(
-    200,
-    ['Content-Type', 'application/xml'],
+  exchange.sendDocument(
     `${XML_DECLARATION}<LocationConstraint ${XML_NAMESPACE}>${text}</LocationConstraint>`,
   )
   return await Promise.resolve()

@@ -39,7 +39,7 @@ export async function listBuckets(call: Call): Promise<void> {
     prefix: queryValue(query, 'prefix'),
     token: last === undefined ? null : encodeListToken(TOKEN, last.name),
   })
-  exchange.send(200, ['Content-Type', 'application/xml'], document)
+  exchange.sendDocument(document)
 }
 
 /** A name in `deleting` counts while its bucket stands: its deletion was cut off, or is refused. */

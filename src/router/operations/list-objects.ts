@@ -13,7 +13,6 @@ import { type Owner, type PageHead, renderListObjects } from '../../s3/xml/list-
 import type { Call } from '../operation.ts'
 import { ownersOf } from './owners.ts'
 
-const XML = ['Content-Type', 'application/xml']
 const TOKEN = 'objects'
 
 /**
@@ -100,5 +99,5 @@ async function sendPage(
 ): Promise<void> {
   const owners = withOwner ? await ownersOf(call, entries) : null
   const ownerOf = owners === null ? null : (index: number): Owner => owners(entries[index]?.ownerId)
-  call.exchange.send(200, XML, renderListObjects({ head, encoding, entries, prefixes, ownerOf }))
+  call.exchange.sendDocument(renderListObjects({ head, encoding, entries, prefixes, ownerOf }))
 }

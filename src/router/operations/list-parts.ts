@@ -42,7 +42,7 @@ export async function listParts(call: Call, bucket: Bucket): Promise<void> {
     renderPerson('Owner', owners(draft.ownerId)) +
     parts.map((part) => renderPart(part, checksumAlgorithm !== null)).join('')
   const document = renderPage('ListPartsResult', { head, encoding, rows, prefixes: [] })
-  exchange.send(200, ['Content-Type', 'application/xml'], document)
+  exchange.sendDocument(document)
 }
 
 function renderPart(part: Part, withChecksum: boolean): string {

@@ -8,8 +8,7 @@ import { queryValue } from '../../s3/query-params.ts'
 import { encoderOf, type Owner, renderPage, renderPerson } from '../../s3/xml/list-objects.ts'
 import type { Call } from '../operation.ts'
 import { ownersOf } from './owners.ts'
-
-const UPLOAD_ID = /^[0-9a-f]{32}$/
+import { parseUploadId } from './upload-id.ts'
 
 export async function listUploads(call: Call, bucket: Bucket): Promise<void> {
   const { exchange, services, target } = call
@@ -49,11 +48,12 @@ export async function listUploads(call: Call, bucket: Bucket): Promise<void> {
   const encode = encoderOf(encoding)
   const rows = entries.map((upload) => renderUpload(upload, owners, encode)).join('')
   const document = renderPage('ListMultipartUploadsResult', { head, encoding, rows, prefixes })
-  exchange.send(200, ['Content-Type', 'application/xml'], document)
+  exchange.sendDocument(document)
 }
 
 function parseMarker(text: string): UploadId {
-  if (UPLOAD_ID.test(text)) return text as UploadId
+  const uploadId = parseUploadId(text)
+  if (uploadId !== null) return uploadId
   throw invalid('upload-id-marker', text, 'Invalid uploadId marker')
 }
 

@@ -44,7 +44,7 @@ export async function listVersions(call: Call, bucket: Bucket): Promise<void> {
   } as const
   const listed = entries.map((entry) => ({ ...entry, owner: owners(entry.ownerId) }))
   const document = renderListVersions({ head, encoding, entries: listed, prefixes })
-  exchange.send(200, ['Content-Type', 'application/xml'], document)
+  exchange.sendDocument(document)
 }
 
 /** @throws S3Error `InvalidArgument`: an id that is none, or one without its key */

@@ -12,8 +12,7 @@ const NO_TAGS: Pairs = []
 
 export async function getObjectTagging(call: Call, bucket: Bucket): Promise<void> {
   const version = await findVersion(call, bucket, versionOf(call.target.query))
-  const fields = ['Content-Type', 'application/xml', ...versionField(bucket, version)]
-  call.exchange.send(200, fields, renderTagging(version.tags))
+  call.exchange.sendDocument(renderTagging(version.tags), versionField(bucket, version))
 }
 
 export async function putObjectTagging(call: Call, bucket: Bucket): Promise<void> {

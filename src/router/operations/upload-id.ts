@@ -11,8 +11,14 @@ const UPLOAD_ID = /^[0-9a-f]{32}$/
 /** The query's uploadId. @throws S3Error `NoSuchUpload` for what never was one */
 export function uploadIdOf(call: Call): UploadId {
   const text = queryValue(call.target.query, 'uploadId') ?? ''
-  if (UPLOAD_ID.test(text)) return text as UploadId
-  throw noSuchUpload(text)
+  const uploadId = parseUploadId(text)
+  if (uploadId === null) throw noSuchUpload(text)
+  return uploadId
+}
+
+/** An upload's id; null for a text that was never one. */
+export function parseUploadId(text: string): UploadId | null {
+  return UPLOAD_ID.test(text) ? (text as UploadId) : null
 }
 
 /** The query's partNumber, 1 to 10,000. @throws S3Error `InvalidArgument` */

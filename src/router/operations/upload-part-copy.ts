@@ -37,7 +37,9 @@ export async function uploadPartCopy(call: Call, bucket: Bucket): Promise<void> 
     range,
     signal: exchange.signal,
   })
-  const fields = ['Content-Type', 'application/xml', ...sourceVersionField(source)]
   const checksum = checksumText(written.checksum, null)
-  exchange.send(200, fields, renderCopy('CopyPartResult', { ...written, checksum }))
+  exchange.sendDocument(
+    renderCopy('CopyPartResult', { ...written, checksum }),
+    sourceVersionField(source),
+  )
 }

@@ -20,8 +20,8 @@ async function inEnvironment(run: (environment: Environment) => Promise<void>): 
 }
 
 function valueOf(environment: Environment, key: string): string | null {
-  environment.refresh()
-  return environment.get(environment.entries, bytes(key))?.toString() ?? null
+  const read = (): Buffer | null => environment.get(environment.entries, bytes(key))
+  return environment.inSnapshot(read)?.toString() ?? null
 }
 
 test('what a transaction wrote before it threw is not there, and the next one goes through', async () => {
@@ -58,6 +58,6 @@ test('an appended key that is not behind all others is refused by its answer', a
 test('an environment closes twice, and is not read behind that', async () => {
   await inEnvironment(async (environment) => {
     await Promise.all([environment.close(), environment.close()])
-    check.throws(() => environment.refresh(), { code: 'closed' })
+    check.throws(() => valueOf(environment, 'a'), { code: 'closed' })
   })
 })

@@ -36,6 +36,7 @@ interface Root {
   childTransaction<T>(run: () => T): Promise<T>
   transactionSync<T>(run: () => T): T
   ensureReadTxn(): void
+  readerCheck(): number
   useReadTransaction(): { readonly address: number; done(): void }
   close(): Promise<void>
 }
@@ -94,12 +95,25 @@ export class Environment {
     this.readTxnAddress = transaction.address
   }
 
-  /** The next read sees all that was committed before. lmdb's own way costs a timer each time. */
-  refresh(): void {
+  /**
+   * Reads of one snapshot, which has all that was committed before, and is given back at once: a
+   * commit uses no page again that a snapshot may still show, and whoever is killed while it holds
+   * one holds it until `dropDeadReaders`. lmdb gives it back by a timer.
+   */
+  inSnapshot<T>(read: () => T): T {
     assert(!this.shared.isLent, 'a visitor does not read')
     if (this.closed !== null) throw new EngineError('closed', 'engine: it is closed')
     this.root.ensureReadTxn()
-    NATIVE.nativeAddon.resetTxn(this.readTxnAddress)
+    try {
+      return read()
+    } finally {
+      NATIVE.nativeAddon.resetTxn(this.readTxnAddress)
+    }
+  }
+
+  /** Gives back the snapshots of processes that are no more. */
+  dropDeadReaders(): void {
+    this.root.readerCheck()
   }
 
   /** A copy, the caller's to keep. */

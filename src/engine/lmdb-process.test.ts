@@ -4,13 +4,14 @@
 import { strict as check } from 'node:assert'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { argv, execPath, getuid } from 'node:process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { newId, type CommitId } from '../base/id.ts'
+import { ManualClock } from '../base/manual-clock.ts'
 import { systemClock } from '../platform/clock.ts'
 import { openSystemRandom } from '../platform/random.ts'
 import type { Engine, EngineReader, Mutation, Versionstamp } from './engine.ts'
@@ -43,6 +44,8 @@ type Told =
 const [, , role, path] = argv
 if (role === 'write' && path !== undefined) await write(path)
 else if (role === 'read' && path !== undefined) await read(path)
+else if (role === 'stall-in-read' && path !== undefined) await stall(path, true)
+else if (role === 'stall-behind-read' && path !== undefined) await stall(path, false)
 else if (role === 'fill' && path !== undefined) await fill(path)
 else if (role === 'set' && path !== undefined) await setOnce(path)
 else registerTests()
@@ -80,6 +83,25 @@ async function read(at: string): Promise<void> {
     await tell({ kind: 'value', value: await get(reader, key) })
   process.on('message', (key: string) => void answer(key))
   await tell({ kind: 'ready' })
+}
+
+/** Stops for ever within a read, or in the same turn behind one. */
+async function stall(at: string, isWithin: boolean): Promise<void> {
+  const reader = await openLmdbReader(at)
+  const range = { start: Buffer.alloc(0), end: bytes('z') }
+  const visit = (): 'next' => {
+    if (isWithin) stopForEver()
+    return 'next'
+  }
+  const read = reader.read({ ranges: [{ range, limit: 10, visit }] })
+  if (!isWithin) stopForEver()
+  await read
+}
+
+/** No timer fires behind it. */
+function stopForEver(): void {
+  writeSync(1, 'stalled')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
 /** Commits until that fails, then tries what is left to try. */
@@ -120,10 +142,12 @@ interface Child {
   hears(fits: (told: Told) => boolean): Promise<Told>
 }
 
-function start(as: 'write' | 'read' | 'fill', at: string, shell: string[] = []): Child {
+type Role = 'write' | 'read' | 'fill' | 'stall-in-read' | 'stall-behind-read'
+
+function start(as: Role, at: string, shell: string[] = []): Child {
   const command = [...shell, execPath, fileURLToPath(import.meta.url), as, at]
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
-  const stdio = ['ignore' as const, 'ignore' as const, 'pipe' as const, 'ipc' as const]
+  const stdio = ['ignore' as const, 'pipe' as const, 'pipe' as const, 'ipc' as const]
   const child = spawn(command[0] ?? execPath, command.slice(1), { env, stdio })
   const told: Told[] = []
   const printed: string[] = []
@@ -168,6 +192,8 @@ function registerTests(): void {
   test('a read sees what another process committed in the same turn', testSameTurn)
   test('a process that only reads does not make a store', testNoStore)
   test('kill -9 of the writer loses no acknowledged commit, and fate is right', testKills)
+  test('a process that reads holds up no page behind its read', testStalledReader)
+  test('pages that a killed reader held are used again', testDeadReader)
   test('two processes that write take turns, and the later epoch wins', testTwoWriters)
   test('a write that the system refuses ends the engine, once', testRefusedWrite)
   const isRoot = getuid?.() === 0 && canMount()
@@ -297,6 +323,54 @@ async function countOf(reader: EngineReader): Promise<number> {
   const { isWhole } = await reader.read({ ranges: [{ range, limit: 10_000, visit }] })
   check.deepEqual(isWhole, [true])
   return count
+}
+
+/** Megabytes that `count` commits put behind the environment's end; each writes over one key. */
+async function growthOf(engine: Engine, folder: string, count: number): Promise<number> {
+  const sizeBytes = (): number => statSync(join(folder, 'data.mdb')).size
+  const before = sizeBytes()
+  const value = Buffer.alloc(20_000, 'b')
+  for (let done = 0; done < count; done += 1) {
+    await engine.trim(await apply(engine, set('n', value)))
+  }
+  return (sizeBytes() - before) / 1e6
+}
+
+/** An engine with a reader that stalls, when it has stalled; time goes as it is told. */
+async function besideStalled(
+  as: 'stall-in-read' | 'stall-behind-read',
+  run: (engine: Engine, folder: string, child: Child, clock: ManualClock) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (folder) => {
+    const clock = new ManualClock()
+    await using engine = await openLmdbEngine({ path: folder, clock })
+    check.ok((await growthOf(engine, folder, 50)) > 0)
+    const child = start(as, folder)
+    try {
+      await once(child.process.stdout ?? child.process, 'data')
+      await run(engine, folder, child, clock)
+    } finally {
+      child.process.kill('SIGKILL')
+      await ended(child)
+    }
+  })
+}
+
+async function testStalledReader(): Promise<void> {
+  await besideStalled('stall-behind-read', async (engine, folder) => {
+    check.ok((await growthOf(engine, folder, 100)) < 0.2)
+  })
+}
+
+async function testDeadReader(): Promise<void> {
+  await besideStalled('stall-in-read', async (engine, folder, child, clock) => {
+    check.ok((await growthOf(engine, folder, 50)) > 2, 'what it reads is kept for it')
+    child.process.kill('SIGKILL')
+    await ended(child)
+    clock.advance(1000)
+    await growthOf(engine, folder, 1)
+    check.ok((await growthOf(engine, folder, 100)) < 0.2)
+  })
 }
 
 async function testTwoWriters(): Promise<void> {

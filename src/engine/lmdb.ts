@@ -47,6 +47,8 @@ export interface LmdbEngineOptions {
 const HEAD_KEY: Buffer = Buffer.from('head')
 const FATE_SIZE_BYTES: number = ID_SIZE_BYTES + STAMP_SIZE_BYTES
 const TIME_SIZE_BYTES = 8
+/** Pages are wasted for so long at most behind the death of a process that reads. */
+const READERS_CHECK_PERIOD_MS = 1000
 const LAST_STAMP: Versionstamp = { incarnation: 2 ** 52, sequence: 0 }
 
 /** Opens for commits and reads. One process does so at a time; the kernel's lock is its fence. */
@@ -70,17 +72,18 @@ export async function openLmdbReader(path: string): Promise<EngineReader & Async
 }
 
 function readEnvironment(environment: Environment, { keys, ranges }: ReadRequest): ReadResult {
-  environment.refresh()
   const { entries } = environment
-  const values = (keys ?? []).map((key) => {
-    checkKey(key)
-    return environment.get(entries, key)
+  return environment.inSnapshot(() => {
+    const values = (keys ?? []).map((key) => {
+      checkKey(key)
+      return environment.get(entries, key)
+    })
+    const isWhole = (ranges ?? []).map((range) => {
+      checkRange(range)
+      return environment.visit(entries, range)
+    })
+    return { values, isWhole }
   })
-  const isWhole = (ranges ?? []).map((range) => {
-    checkRange(range)
-    return environment.visit(entries, range)
-  })
-  return { values, isWhole }
 }
 
 function headOf(environment: Environment): Head {
@@ -92,10 +95,13 @@ class LmdbDriver implements BatchDriver {
   private readonly environment: Environment
   private readonly base: Base
   private readonly options: LmdbEngineOptions
+  /** Opening the environment has checked them. */
+  private readersCheckedAtMs: number
 
   constructor(environment: Environment, options: LmdbEngineOptions) {
     this.environment = environment
     this.options = options
+    this.readersCheckedAtMs = options.clock.monotonicMs()
     const { entries } = environment
     this.base = {
       get: (key) => environment.get(entries, key),
@@ -107,6 +113,7 @@ class LmdbDriver implements BatchDriver {
   async run(decide: (base: Base, head: Head) => Writes | null): Promise<void> {
     const { clock, onSync } = this.options
     let writtenAtMs: number | null = null
+    this.dropDeadReaders()
     try {
       await this.environment.transact(() => {
         const head = headOf(this.environment)
@@ -120,6 +127,14 @@ class LmdbDriver implements BatchDriver {
       if (error instanceof Error && !isWriteError(error)) throw error
       throw commitError(error, await reasonOf(error))
     }
+  }
+
+  /** Else each commit behind the death of a reading process would need pages of its own. */
+  private dropDeadReaders(): void {
+    const nowMs = this.options.clock.monotonicMs()
+    if (nowMs < this.readersCheckedAtMs + READERS_CHECK_PERIOD_MS) return
+    this.readersCheckedAtMs = nowMs
+    this.environment.dropDeadReaders()
   }
 
   private write({ head, batch }: Writes, before: Head): void {
@@ -208,9 +223,9 @@ class LmdbEngine implements Engine {
 
   constructor(environment: Environment, options: LmdbEngineOptions) {
     this.environment = environment
-    environment.refresh()
     const driver = new LmdbDriver(environment, options)
-    this.committer = new Committer(driver, options.clock, headOf(environment), options.onEnd)
+    const head = environment.inSnapshot(() => headOf(environment))
+    this.committer = new Committer(driver, options.clock, head, options.onEnd)
   }
 
   async read(request: ReadRequest): Promise<ReadResult> {
@@ -225,20 +240,22 @@ class LmdbEngine implements Engine {
   async log(after: Versionstamp, limit: number): Promise<LogEntry[]> {
     this.checkOpen()
     checkLogLimit(limit)
-    this.environment.refresh()
-    const head = headOf(this.environment)
+    const { environment } = this
     const page: LogEntry[] = []
     let sizeBytes = 0
     const start = stampKey({ incarnation: after.incarnation, sequence: after.sequence + 1 })
-    this.environment.visit(this.environment.log, {
-      range: { start, end: stampKey(LAST_STAMP) },
-      limit,
-      visit: (_, value) => {
-        const bytes = Buffer.from(value)
-        page.push({ versionstamp: logEntryStamp(bytes), bytes })
-        sizeBytes += bytes.length
-        return sizeBytes >= LOG_PAGE_SIZE_BYTES ? 'stop' : 'next'
-      },
+    const head = environment.inSnapshot(() => {
+      environment.visit(environment.log, {
+        range: { start, end: stampKey(LAST_STAMP) },
+        limit,
+        visit: (_, value) => {
+          const bytes = Buffer.from(value)
+          page.push({ versionstamp: logEntryStamp(bytes), bytes })
+          sizeBytes += bytes.length
+          return sizeBytes >= LOG_PAGE_SIZE_BYTES ? 'stop' : 'next'
+        },
+      })
+      return headOf(environment)
     })
     checkLogPage(page, after, head)
     return page
@@ -256,23 +273,25 @@ class LmdbEngine implements Engine {
   private findFate(id: CommitId): Versionstamp | 'never' {
     const wanted = Buffer.alloc(ID_SIZE_BYTES)
     writeId(id, wanted, 0)
-    this.environment.refresh()
+    const { environment } = this
     const found: Versionstamp[] = []
     let range: KeyRange = everyStamp()
-    for (;;) {
-      const isWhole = this.environment.visit(this.environment.fates, {
-        range,
-        limit: RANGE_READ_ENTRIES_MAX,
-        visit: (key, value) => {
-          range = { start: keyBehind(key), end: range.end }
-          const stamp = stampIn(value, wanted)
-          if (stamp === null) return 'next'
-          found.push(stamp)
-          return 'stop'
-        },
-      })
-      if (isWhole || found.length > 0) return found[0] ?? 'never'
-    }
+    return environment.inSnapshot(() => {
+      for (;;) {
+        const isWhole = environment.visit(environment.fates, {
+          range,
+          limit: RANGE_READ_ENTRIES_MAX,
+          visit: (key, value) => {
+            range = { start: keyBehind(key), end: range.end }
+            const stamp = stampIn(value, wanted)
+            if (stamp === null) return 'next'
+            found.push(stamp)
+            return 'stop'
+          },
+        })
+        if (isWhole || found.length > 0) return found[0] ?? 'never'
+      }
+    })
   }
 
   takeEpoch(): Promise<number> {

@@ -1,7 +1,6 @@
 // The wiring of one machine: which implementation stands behind which contract, in the process that
 // commits and in those that serve.
 
-import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { Closers } from '../base/closers.ts'
 import type { Disk } from '../base/disk.ts'
@@ -11,7 +10,6 @@ import { openDirectoryReader } from '../directory/directory-reader.ts'
 import { openDirectory } from '../directory/directory-service.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Engine } from '../engine/engine.ts'
-import { openLmdbEngine, openLmdbReader } from '../engine/lmdb.ts'
 import { openGateway } from '../gateway/gateway-service.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { openArchiver } from '../object-index/archive.ts'
@@ -25,10 +23,10 @@ import { openPlacement } from '../placement/placement-service.ts'
 import type { PlacementService } from '../placement/placement-service.ts'
 import { PlacementError } from '../placement/placement.ts'
 import type { Placement } from '../placement/placement.ts'
-import { deferToTurnsEnd } from '../platform/clock.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import type { Storage } from '../storage/storage.ts'
-import { INDEX_FOLDER, requireIndex, StoreRefused } from './store-folder.ts'
+import type { Engines } from './engines.ts'
+import { StoreRefused } from './store-folder.ts'
 import type { SyncTimes } from './sync-times.ts'
 import { openDirectoryClient, openIndexClient, openPlacementClient } from './writer-socket.ts'
 import type { WriterLink } from './writer-socket.ts'
@@ -40,6 +38,9 @@ export interface Ground {
   readonly clock: Clock
   readonly random: Random
   readonly disk: Disk
+  readonly engines: Engines
+  /** Runs `act` behind all that this turn of the event loop still has to read. */
+  readonly defer: (act: () => void) => void
   /** Of this process; its disk's are in it. */
   readonly syncTimes: SyncTimes
   readonly report: (message: string) => void
@@ -64,11 +65,10 @@ export interface WriterCell extends AsyncDisposable {
 /** Opens the writer's half: takes the epoch, seals what dead writers left, starts the loops. */
 export async function openWriterCell(ground: Ground): Promise<WriterCell> {
   const { clock, random, disk, driveId, report } = ground
-  requireIndex(ground.folder)
+  const nextTurn = async (): Promise<void> => await new Promise((resolve) => ground.defer(resolve))
   const closers = new Closers()
   const engine = closers.use(
-    await openLmdbEngine({
-      path: join(ground.folder, INDEX_FOLDER),
+    await ground.engines.openEngine({
       clock,
       onSync: (durationMs) => ground.syncTimes.record('index', durationMs),
       onEnd: (error) => endSoon(clock, error),
@@ -144,11 +144,6 @@ function mayExpire(engine: Engine, archiver: Archiver): boolean {
   return engine.status().clockAlarm === null && !archiver.status().isBehind
 }
 
-/** Resolves when all sockets were read once more. */
-async function nextTurn(): Promise<void> {
-  await new Promise<void>((resolve) => deferToTurnsEnd(resolve))
-}
-
 /** Time for answers that are on their way. */
 const END_MS = 100
 
@@ -174,7 +169,7 @@ export async function openWorkerCell(
   link: WriterLink,
 ): Promise<WorkerCell> {
   const closers = new Closers()
-  const reader = closers.use(await openLmdbReader(join(ground.folder, INDEX_FOLDER)))
+  const reader = closers.use(await ground.engines.openReader())
   const index = openIndexClient(openObjectIndexReader(reader), link)
   const directory = openDirectoryClient(openDirectoryReader(reader), link)
   const placement = openPlacementClient(link)

@@ -6,7 +6,7 @@ import { Closers } from '../base/closers.ts'
 import { EngineError } from '../engine/engine.ts'
 import { openLmdbEngine, openLmdbReader } from '../engine/lmdb.ts'
 import { openObjectIndexReader } from '../object-index/object-index-reader.ts'
-import { systemClock } from '../platform/clock.ts'
+import { deferToTurnsEnd, systemClock } from '../platform/clock.ts'
 import { openSystemRandom } from '../platform/random.ts'
 import { openStorage } from '../storage/storage-service.ts'
 import { openAdmin } from './admin.ts'
@@ -14,6 +14,7 @@ import type { Admin, ValidationStatus } from './admin.ts'
 import type { ServedAdmin } from './admin-socket.ts'
 import { openWriterCell } from './embedded.ts'
 import type { Ground } from './embedded.ts'
+import { lmdbEngines } from './engines.ts'
 import { INDEX_FOLDER, lockStore, openStoreFolder, requireIndex } from './store-folder.ts'
 import { SyncTimes } from './sync-times.ts'
 import { verifyStore } from './verify-store.ts'
@@ -33,6 +34,8 @@ export async function openOffline(folder: string, version: string): Promise<Serv
     clock: systemClock,
     random: openSystemRandom(),
     driveId: superblock.driveId,
+    engines: lmdbEngines(folder),
+    defer: deferToTurnsEnd,
     syncTimes: new SyncTimes(),
     report: () => undefined,
   }

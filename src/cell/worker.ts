@@ -16,6 +16,7 @@ import {
 } from '../base/limits.ts'
 import type { WriterId } from '../base/id.ts'
 import { connectChannel } from '../platform/channel.ts'
+import type { Channel } from '../platform/channel.ts'
 import type { Parent } from '../platform/child.ts'
 import { deferToTurnsEnd } from '../platform/clock.ts'
 import { listenHttp } from '../platform/http-server.ts'
@@ -29,72 +30,15 @@ import type { Ground, WorkerCell, WorkerGround } from './embedded.ts'
 import { openLog } from './log.ts'
 import type { Log } from './log.ts'
 import type { FromChild, ToChild } from './messages.ts'
-import { openRpcClient, RpcError } from './rpc.ts'
-import type { RpcClient } from './rpc.ts'
 import type { Address, CellSettings } from './settings.ts'
 import type { SyncTimes } from './sync-times.ts'
+import { Link } from './writer-link.ts'
 import { failStart, openGround, startWriter, WRITER_SOCKET } from './writer.ts'
 import type { RunningWriter } from './writer.ts'
 
 /** A port that cannot be listened at, or a certificate that cannot be used: the operator's to mend. */
 class ListenRefused extends Error {
   override readonly name = 'ListenRefused'
-}
-
-const LINK_RETRY_MS = 20
-
-/** A worker's link to the writer; made anew for ever while the worker runs. */
-class Link implements AsyncDisposable {
-  client: RpcClient | null = null
-  readonly #path: string
-  readonly #writerId: WriterId
-  readonly #ground: Ground
-  #isEnding = false
-
-  constructor(ground: Ground, writerId: WriterId) {
-    this.#path = join(ground.folder, WRITER_SOCKET)
-    this.#writerId = writerId
-    this.#ground = ground
-  }
-
-  /** Resolves when the link stands for the first time, and keeps it standing. */
-  async open(): Promise<void> {
-    while (!this.#isEnding) {
-      if (await this.#connect().catch(isOperating)) return
-      await this.#ground.clock.sleep(LINK_RETRY_MS)
-    }
-  }
-
-  /** A writer may go away between any two steps: the next attempt finds its successor. */
-  async #connect(): Promise<true> {
-    const channel = await connectChannel(this.#path)
-    const client = openRpcClient(channel)
-    channel.onClose(() => {
-      if (this.client !== client) return
-      this.client = null
-      void this.open()
-    })
-    try {
-      await client.call('hello', this.#writerId)
-    } catch (error) {
-      channel.destroy()
-      throw error
-    }
-    if (this.#isEnding) channel.destroy()
-    this.client = client
-    return true
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isEnding = true
-    this.client?.close()
-  }
-}
-
-/** False: to be tried again. A defect is none of these, and ends the process. */
-function isOperating(error: unknown): false {
-  if (error instanceof RpcError || (error instanceof Error && 'syscall' in error)) return false
-  throw error
 }
 
 /** One worker: everything between its port and its disk. */
@@ -210,7 +154,9 @@ async function openCell(
   closers: Closers,
 ): Promise<WorkerCell> {
   if (writer !== null) return openSoleWorker(ground, writerId, writer.cell)
-  const link = closers.use(new Link(ground, writerId))
+  const path = join(ground.folder, WRITER_SOCKET)
+  const connect = async (): Promise<Channel> => await connectChannel(path)
+  const link = closers.use(new Link({ connect, clock: ground.clock, writerId }))
   await link.open()
   return await openWorkerCell(ground, writerId, link)
 }

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import type { WriterId } from '../base/id.ts'
-import { systemClock } from '../platform/clock.ts'
+import { deferToTurnsEnd, systemClock } from '../platform/clock.ts'
 import { listenChannel } from '../platform/channel.ts'
 import type { Parent } from '../platform/child.ts'
 import { openSystemRandom } from '../platform/random.ts'
@@ -15,6 +15,7 @@ import { serveAdmin } from './admin-socket.ts'
 import { figuresOf } from './figures.ts'
 import { openWriterCell } from './embedded.ts'
 import type { Ground, WriterCell } from './embedded.ts'
+import { lmdbEngines } from './engines.ts'
 import { setRootKey } from './init-store.ts'
 import { openLog } from './log.ts'
 import type { Log } from './log.ts'
@@ -39,6 +40,8 @@ export async function openGround(settings: CellSettings, log: Log): Promise<Grou
     clock: systemClock,
     random: openSystemRandom(),
     disk: timeSyncs(disk, systemClock, syncTimes),
+    engines: lmdbEngines(settings.folder),
+    defer: deferToTurnsEnd,
     syncTimes,
     report: (message) => log.warn(message),
   }

@@ -37,8 +37,11 @@ export type BatchFault =
   | { readonly kind: 'stolen' }
 
 export interface MemoryFaults {
-  /** Asked once before each batch; `batchIndex` counts from 0 in each engine. */
-  onBatch(batchIndex: number): BatchFault
+  /**
+   * Asked once before each batch; `batchIndex` counts from 0 in each engine. A batch waits for an
+   * answer that is a promise: as long as it takes, or for ever where its process has died.
+   */
+  onBatch(batchIndex: number): BatchFault | Promise<BatchFault>
   /** Asked before each read; `unavailable` rejects it. */
   onRead?(): 'none' | 'unavailable'
 }
@@ -48,6 +51,8 @@ export interface MemoryEngineOptions {
   /** The store of an engine before; a new, empty one by default. */
   readonly store?: MemoryStore
   readonly faults?: MemoryFaults
+  /** Told, once, of the error behind which nothing is committed any more. */
+  readonly onEnd?: (error: EngineError) => void
 }
 
 /** A store to open engines on, one after another or at once. */
@@ -86,8 +91,9 @@ class MemoryDriver implements BatchDriver {
   }
 
   async run(decide: (base: Base, head: Head) => Writes | null): Promise<void> {
-    const fault = this.faults?.onBatch(this.batchIndex) ?? { kind: 'none' }
+    const asked = this.faults?.onBatch(this.batchIndex) ?? { kind: 'none' }
     this.batchIndex += 1
+    const fault = asked instanceof Promise ? await asked : asked
     if (fault.kind === 'slow') await this.clock.sleep(fault.delayMs)
     await this.store.known()
     if (fault.kind === 'unavailable') throw new EngineError('unavailable', 'engine: out of reach')
@@ -132,6 +138,7 @@ class MemoryEngine implements Engine {
       new MemoryDriver(this.store, options),
       options.clock,
       this.store.head,
+      options.onEnd,
     )
   }
 

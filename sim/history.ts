@@ -32,6 +32,12 @@ interface KeyPlace {
   readonly key: string
 }
 
+/**
+ * Of one operation alone. The version that it makes says it in its user metadata, under `mark`, so
+ * that whoever sees a version knows which operation made it.
+ */
+export type Mark = string
+
 /** What a reader saw of a version. `body` is what its bytes really were (see bodies.ts). */
 export interface SeenVersion {
   readonly version: ObjectVersion
@@ -58,12 +64,14 @@ export interface Operations {
       readonly etag: string
       readonly sizeBytes: number
       readonly tags: Pairs
+      readonly mark: Mark
     }
     readonly ok: Written
   }
   copy: {
     readonly asked: KeyPlace & {
       readonly condition: WriteCondition
+      readonly mark: Mark
       readonly source: { readonly bucketId: BucketId; readonly version: ObjectVersion }
     }
     readonly ok: Written
@@ -85,7 +93,10 @@ export interface Operations {
     readonly asked: KeyPlace & { readonly version: VersionSelector; readonly tags: Pairs }
     readonly ok: { readonly versionId: VersionId | 'null' | null }
   }
-  createUpload: { readonly asked: KeyPlace; readonly ok: UploadId }
+  createUpload: {
+    readonly asked: KeyPlace & { readonly mark: Mark }
+    readonly ok: UploadId
+  }
   putPart: {
     readonly asked: KeyPlace & {
       readonly uploadId: UploadId

@@ -64,6 +64,8 @@ await index.apply(
       versioning: 'unversioned',
       quotaBytes: null,
       quotaObjects: null,
+      ownership: 'BucketOwnerEnforced',
+      acl: 'private',
     },
   },
   newId<CommitId>(random),
@@ -97,6 +99,7 @@ async function put(key: string, data: Buffer, algorithm: ChecksumAlgorithm | nul
     headers: [['Content-Type', 'binary/octet-stream']],
     userMetadata: [],
     tags: [],
+    acl: 'private',
     body: bodyOf(data, algorithm),
   })
 }

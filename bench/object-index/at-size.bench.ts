@@ -54,6 +54,7 @@ const addObject: Changing = (at, changes) => {
     headers: [['Content-Type', 'binary/octet-stream']] as const,
     userMetadata: [],
     tags: [],
+    acl: 'private' as const,
     versionRandom: at.toString(16).padStart(16, '0'),
     body: { kind: 'blobs' as const, locations: [locationOf(at)] },
   }
@@ -139,6 +140,8 @@ function fillRest(
     versioning: 'unversioned',
     quotaBytes: null,
     quotaObjects: null,
+    ownership: 'BucketOwnerEnforced',
+    acl: 'private',
   } as const
   environment.entries.putSync(bucketKey(bucketId), encodeBucketRecord(bucket))
 }

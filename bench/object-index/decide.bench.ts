@@ -29,6 +29,7 @@ function draft(at: number): ObjectDraft {
     headers: [['Content-Type', 'binary/octet-stream']],
     userMetadata: [],
     tags: [],
+    acl: 'private',
     versionRandom: at.toString(16).padStart(16, '0'),
     body: {
       kind: 'blobs',
@@ -60,6 +61,8 @@ const store = new Map<string, Buffer>([
       versioning: 'unversioned',
       quotaBytes: null,
       quotaObjects: null,
+      ownership: 'BucketOwnerEnforced',
+      acl: 'private',
     }),
   ],
   [

@@ -18,6 +18,8 @@ export interface CellSettings {
   /** 1 or more processes that serve requests. */
   readonly workerCount: number
   readonly start: 'serve' | 'strict'
+  /** What new buckets get: without ACLs, or with. */
+  readonly objectOwnership: 'BucketOwnerEnforced' | 'ObjectWriter'
   readonly accessLog: 'none' | 'errors' | 'all'
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly version: string

@@ -132,6 +132,7 @@ async function startWorker(
       settings: {
         region: settings.region,
         domains: settings.domains,
+        objectOwnership: settings.objectOwnership,
         accessLog: settings.accessLog,
         admin: settings.adminListen === null ? 'here' : 'elsewhere',
       },

@@ -77,6 +77,7 @@ interface ServeOptionTable {
   readonly 'tls-key': Option<string>
   readonly workers: Option<number>
   readonly start: Option<'serve' | 'strict'>
+  readonly 'object-ownership': Option<'BucketOwnerEnforced' | 'ObjectWriter'>
   readonly 'access-log': Option<'none' | 'errors' | 'all'>
   readonly 'log-level': Option<'debug' | 'info' | 'warn' | 'error'>
   readonly 'access-key': Option<string>
@@ -108,6 +109,11 @@ export const SERVE_OPTIONS: ServeOptionTable = {
     oneOf('serve', 'strict'),
     'serve',
     'serve at once and validate beside it, or hold requests until all records are validated',
+  ),
+  'object-ownership': option(
+    oneOf('BucketOwnerEnforced', 'ObjectWriter'),
+    'BucketOwnerEnforced',
+    'what new buckets get: ObjectWriter lets ACLs make them and their objects public',
   ),
   'access-log': option(
     oneOf('none', 'errors', 'all'),

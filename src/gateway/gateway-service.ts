@@ -97,8 +97,8 @@ class GatewayService implements Gateway {
   }
 
   async put(request: PutRequest): Promise<Written> {
-    const { bucket, key, body, condition, ownerId, storageClass, headers, userMetadata, tags } =
-      request
+    const { bucket, key, body, condition } = request
+    const { ownerId, storageClass, headers, userMetadata, tags, acl } = request
     const versionRandom = this.#versionRandom()
     const target: BodyTarget = {
       owner: { kind: 'object', bucketId: bucket.id, key, versionRandom },
@@ -113,6 +113,7 @@ class GatewayService implements Gateway {
         headers,
         userMetadata,
         tags,
+        acl,
         versionRandom,
         sizeBytes: body.sizeBytes,
         etag: hex(sums.md5),
@@ -237,6 +238,7 @@ class GatewayService implements Gateway {
       headers,
       userMetadata,
       tags,
+      acl,
       initiatorId,
       checksumAlgorithm,
       checksumType,
@@ -249,7 +251,7 @@ class GatewayService implements Gateway {
       initiatorId,
       checksumAlgorithm,
       checksumType,
-      draft: { ownerId, storageClass, headers, userMetadata, tags, versionRandom },
+      draft: { ownerId, storageClass, headers, userMetadata, tags, acl, versionRandom },
     }
     await asGateway(async () => {
       await this.#gate.requireRoom('record')

@@ -4,6 +4,7 @@
 import type { BucketId, UploadId } from '../base/id.ts'
 import type {
   Bucket,
+  CannedAcl,
   ChecksumAlgorithm,
   IndexRefusal,
   ManifestPart,
@@ -49,6 +50,7 @@ export interface PutRequest {
   readonly headers: Pairs
   readonly userMetadata: Pairs
   readonly tags: Pairs
+  readonly acl: CannedAcl
   readonly body: Body
   readonly signal: AbortSignal
 }
@@ -68,7 +70,7 @@ export interface CopyRequest {
   /** What the new version says of itself; its body, etag and size are the source's. */
   readonly draft: Pick<
     ObjectDraft,
-    'ownerId' | 'storageClass' | 'headers' | 'userMetadata' | 'tags'
+    'ownerId' | 'storageClass' | 'headers' | 'userMetadata' | 'tags' | 'acl'
   >
   /** Another algorithm than the source's: the bytes are read for it. Null: keep the source's. */
   readonly checksumAlgorithm: ChecksumAlgorithm | null

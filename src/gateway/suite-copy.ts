@@ -20,7 +20,14 @@ function requestOf(world: GatewayWorld, version: ObjectVersion, key: string): Co
     bucket: world.bucket,
     key,
     condition: { kind: 'none' },
-    draft: { ownerId: OWNER_ID, storageClass: 'STANDARD', headers: [], userMetadata: [], tags: [] },
+    draft: {
+      ownerId: OWNER_ID,
+      storageClass: 'STANDARD',
+      headers: [],
+      userMetadata: [],
+      tags: [],
+      acl: 'private',
+    },
     checksumAlgorithm: null,
     signal: NEVER,
   }

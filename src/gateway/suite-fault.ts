@@ -46,6 +46,7 @@ async function writeAll(world: GatewayWorld, signal: AbortSignal): Promise<Told>
     headers: [],
     userMetadata: [],
     tags: [],
+    acl: 'private' as const,
   }
   await attempt('copy', large, async () => {
     const version = await store.index.lookup(bucket.id, 'large', { kind: 'latest' })

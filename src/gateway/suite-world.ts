@@ -157,6 +157,7 @@ export class GatewayWorld implements AsyncDisposable {
       headers: [['Content-Type', 'text/plain']],
       userMetadata: [['color', 'red']],
       tags: [],
+      acl: 'private',
       body,
       signal: NEVER,
       ...over,

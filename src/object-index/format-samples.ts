@@ -43,6 +43,7 @@ export const object: ObjectRecord = {
   headers: [['Content-Type', 'a/b']],
   userMetadata: [['m', 'ä']],
   tags: [['t', '']],
+  acl: 'private',
   body: { kind: 'blobs', locations: [location] },
   lock: { mode: 'governance', untilMs: 9, isLegalHold: true },
   cipher: 1,

@@ -24,12 +24,13 @@ import { planArchive } from './plan-archive.ts'
 import {
   planCreateBucket,
   planDeleteBucket,
+  planSetBucketAcl,
   planSetBucketTags,
   planSetQuota,
   planSetVersioning,
 } from './plan-bucket.ts'
 import { planComplete } from './plan-complete.ts'
-import { planCopy, planSetTags } from './plan-copy.ts'
+import { planCopy, planRewrite } from './plan-copy.ts'
 import { planDelete } from './plan-delete.ts'
 import { planExtent, planLeaseExtent } from './plan-extent.ts'
 import { planMove } from './plan-move.ts'
@@ -112,7 +113,8 @@ class Applier {
         return this.inBucket(operation, id, (depth) => planCopy(operation, depth))
       }
       case 'set-tags':
-        return this.inBucket(operation, id, (depth) => planSetTags(operation, depth))
+      case 'set-acl':
+        return this.inBucket(operation, id, (depth) => planRewrite(operation, depth))
       case 'create-upload':
         return this.inBucket(operation, id, (depth) => planCreateUpload(operation, depth))
       case 'put-part':
@@ -131,6 +133,8 @@ class Applier {
         return this.once(planSetVersioning(operation), id)
       case 'set-bucket-tags':
         return this.once(planSetBucketTags(operation), id)
+      case 'set-bucket-acl':
+        return this.once(planSetBucketAcl(operation), id)
       case 'set-quota':
         return this.once(planSetQuota(operation), id)
       case 'lease-extent':

@@ -11,6 +11,18 @@ export type VersionId = string & { readonly _brand: 'VersionId' }
 
 export type VersioningState = 'unversioned' | 'enabled' | 'suspended'
 
+/** Whether a bucket has ACLs at all; fixed when it is made. Source: S3.md 44. */
+export type ObjectOwnership = 'BucketOwnerEnforced' | 'ObjectWriter'
+
+/** What an ACL says, by S3's name for it; no other ACL is kept. */
+export type CannedAcl =
+  | 'private'
+  | 'public-read'
+  | 'public-read-write'
+  | 'authenticated-read'
+  | 'bucket-owner-read'
+  | 'bucket-owner-full-control'
+
 export interface Bucket {
   readonly id: BucketId
   readonly name: string
@@ -22,6 +34,9 @@ export interface Bucket {
   /** Null where none is set. Counts all versions and the parts of unfinished uploads. */
   readonly quotaBytes: number | null
   readonly quotaObjects: number | null
+  readonly ownership: ObjectOwnership
+  /** `private` in a bucket without ACLs. */
+  readonly acl: CannedAcl
 }
 
 export interface BucketUsage {
@@ -63,6 +78,8 @@ export interface ObjectDraft {
   readonly headers: Pairs
   readonly userMetadata: Pairs
   readonly tags: Pairs
+  /** `private` in a bucket without ACLs. */
+  readonly acl: CannedAcl
   /** 16 hex digits, in the blob's header too; they become the version id's second half. */
   readonly versionRandom: string
   readonly body: BodyRef
@@ -170,6 +187,13 @@ export type IndexOperation =
       readonly tags: Pairs
     }
   | {
+      readonly kind: 'set-acl'
+      readonly bucketId: BucketId
+      readonly key: string
+      readonly version: VersionSelector
+      readonly acl: CannedAcl
+    }
+  | {
       readonly kind: 'create-upload'
       readonly bucketId: BucketId
       readonly upload: Omit<Upload, 'initiatedAtMs' | 'generation'>
@@ -212,6 +236,11 @@ export type IndexOperation =
       readonly bucketId: BucketId
       /** None: the bucket has no tags any more. */
       readonly tags: Pairs
+    }
+  | {
+      readonly kind: 'set-bucket-acl'
+      readonly bucketId: BucketId
+      readonly acl: CannedAcl
     }
   | {
       readonly kind: 'set-quota'

@@ -2,6 +2,7 @@
 // fixed positions, then fields, then the locations, which alone are outside the set hash.
 
 import type { UploadId } from '../base/id.ts'
+import { aclCode, aclOfCode } from './acl-code.ts'
 import { RecordReader, corrupt, startRecord, type RecordWriter } from './binary.ts'
 import { CRC_SIZE_BYTES, isSealed, seedOf } from './checksum.ts'
 import { KEY_START, ORDER_SUFFIX_BYTES, SPACE, readUInt64 } from './keys.ts'
@@ -22,7 +23,7 @@ export const AT = {
   cipher: 4,
   lockMode: 5,
   replication: 6,
-  reserved: 7,
+  acl: 7,
   order: 8,
   random: 16,
   sizeBytes: 24,
@@ -114,7 +115,7 @@ export function encodeNewcomer(
     .u8(record.cipher)
     .u8(LOCK_MODES.indexOf(record.lock.mode))
     .u8(record.replication)
-    .u8(0)
+    .u8(aclCode(record.acl))
     .u64(order)
     .hex(record.versionRandom, 8)
     .u64(record.sizeBytes)
@@ -145,7 +146,7 @@ export function decodeObjectRecord(key: Buffer, bytes: Buffer): ObjectRecord {
   const cipher = from.u8()
   const mode = LOCK_MODES[from.u8()]
   const replication = from.u8()
-  from.u8()
+  const acl = aclOfCode(from.u8())
   const order = from.u64()
   const versionRandom = from.hex(8)
   const sizeBytes = from.u64()
@@ -159,7 +160,12 @@ export function decodeObjectRecord(key: Buffer, bytes: Buffer): ObjectRecord {
   const cipherKeyId = from.short()
   const storageClass = classCode === 0 ? from.text() : STORAGE_CLASSES[classCode]
   const algorithm = ALGORITHMS[checksumBits & 15]
-  if (mode === undefined || storageClass === undefined || algorithm === undefined) {
+  if (
+    mode === undefined ||
+    storageClass === undefined ||
+    algorithm === undefined ||
+    acl === undefined
+  ) {
     throw from.wrong('the record has an unknown code')
   }
   const headers = from.pairs()
@@ -183,6 +189,7 @@ export function decodeObjectRecord(key: Buffer, bytes: Buffer): ObjectRecord {
     headers,
     userMetadata,
     tags,
+    acl,
     cipher,
     cipherKeyId,
     replication,
@@ -324,6 +331,7 @@ export function toObjectVersion(
     headers: record.headers,
     userMetadata: record.userMetadata,
     tags: record.tags,
+    acl: record.acl,
     body: record.body,
   }
 }

@@ -1,4 +1,4 @@
-// Buckets decided: create, delete, versioning, tags, quota. The directory owns the name; what stands here
+// Buckets decided: create, delete, versioning, tags, ACL, quota. The directory owns the name; what stands here
 // is the cell's copy, which every commit in the bucket checks.
 
 import type { IndexOperation, IndexOutcome, Bucket } from './object-index.ts'
@@ -14,6 +14,7 @@ type Create = Extract<IndexOperation, { kind: 'create-bucket' }>
 type Delete = Extract<IndexOperation, { kind: 'delete-bucket' }>
 type SetVersioning = Extract<IndexOperation, { kind: 'set-versioning' }>
 type SetBucketTags = Extract<IndexOperation, { kind: 'set-bucket-tags' }>
+type SetBucketAcl = Extract<IndexOperation, { kind: 'set-bucket-acl' }>
 type SetQuota = Extract<IndexOperation, { kind: 'set-quota' }>
 
 export function planCreateBucket(operation: Create): Plan<IndexOutcome> {
@@ -59,6 +60,13 @@ export function planSetVersioning(operation: SetVersioning): Plan<IndexOutcome> 
     ...bucket,
     versioning: operation.versioning,
   }))
+}
+
+/** A bucket without ACLs stays without: its callers have refused that before. */
+export function planSetBucketAcl({ bucketId, acl }: SetBucketAcl): Plan<IndexOutcome> {
+  return planSetting(bucketId, (bucket) =>
+    bucket.ownership === 'ObjectWriter' ? { ...bucket, acl } : bucket,
+  )
 }
 
 export function planSetQuota(operation: SetQuota): Plan<IndexOutcome> {

@@ -1,4 +1,4 @@
-// CopyObject by reference, and new tags for a version.
+// CopyObject by reference, and new tags or another ACL for a version.
 
 import type { Overlay } from '../engine/engine.ts'
 import { bodyOf, isSameBody } from './body.ts'
@@ -32,7 +32,8 @@ import { orderIn } from './plan-delete.ts'
 import { conditionRefusal, newcomerOf, putVersion } from './plan-put.ts'
 
 type Copy = Extract<IndexOperation, { kind: 'copy-object' }>
-type SetTags = Extract<IndexOperation, { kind: 'set-tags' }>
+/** What is said of a version and may be said anew. */
+type Rewrite = Extract<IndexOperation, { kind: 'set-tags' | 'set-acl' }>
 
 /** The references that the copy would add have been counted before: `too-many-references`. */
 export function planCopy(operation: Copy, depth: Depth): Plan<IndexOutcome> {
@@ -72,9 +73,9 @@ export function planCopy(operation: Copy, depth: Depth): Plan<IndexOutcome> {
   })
 }
 
-/** Rewrites one version's tags in place; its ETag, id and time stay. */
-export function planSetTags(operation: SetTags, depth: Depth): Plan<IndexOutcome> {
-  const { bucketId, key, version, tags } = operation
+/** Rewrites one version's tags or ACL in place; its ETag, id and time stay. */
+export function planRewrite(operation: Rewrite, depth: Depth): Plan<IndexOutcome> {
+  const { bucketId, key, version } = operation
   const subject = subjectOf(bucketId, key)
   const order = version.kind === 'id' ? orderIn(version.versionId) : null
   const named = order === null ? [] : [versionKey(bucketId, key, order)]
@@ -94,7 +95,7 @@ export function planSetTags(operation: SetTags, depth: Depth): Plan<IndexOutcome
     if (found === null) return refuse(version.kind === 'latest' ? 'no-such-key' : 'no-such-version')
     if (hasFlag(found.value, FLAG.deleteMarker)) return refuse('is-delete-marker')
     const changes = new Changes()
-    retag(changes, subject, found, tags)
+    rewrite(changes, subject, found, operation)
     return apply(changes, {
       kind: 'done',
       lastModifiedMs: lastModifiedOf(found.value),
@@ -108,8 +109,12 @@ export function planSetTags(operation: SetTags, depth: Depth): Plan<IndexOutcome
   })
 }
 
-function retag(changes: Changes, subject: Subject, found: Stored, tags: SetTags['tags']): void {
-  const next = { ...decodeObjectRecord(found.key, found.value), tags }
+function rewrite(changes: Changes, subject: Subject, found: Stored, operation: Rewrite): void {
+  const record = decodeObjectRecord(found.key, found.value)
+  const next =
+    operation.kind === 'set-tags'
+      ? { ...record, tags: operation.tags }
+      : { ...record, acl: operation.acl }
   changes.record(subject.sum, found.key, found.value, encodeObjectRecord(found.key, next))
 }
 

@@ -307,6 +307,7 @@ function markerOf(ownerId: string, random: string, nowMs: number): Newcomer {
     headers: [],
     userMetadata: [],
     tags: [],
+    acl: 'private',
     body: { kind: 'blobs', locations: [] },
     lock: NO_LOCK,
     cipher: 0,

@@ -183,6 +183,7 @@ export function newcomerOf(draft: ObjectDraft, lastModifiedMs: number): Newcomer
     headers: draft.headers,
     userMetadata: draft.userMetadata,
     tags: draft.tags,
+    acl: draft.acl,
     versionRandom: draft.versionRandom,
     body: draft.body,
     lastModifiedMs,

@@ -66,6 +66,8 @@ const bucket: Bucket = {
   versioning: 'suspended',
   quotaBytes: 7,
   quotaObjects: null,
+  ownership: 'BucketOwnerEnforced',
+  acl: 'private',
 }
 const extent: ExtentRecord = {
   extentId,
@@ -96,6 +98,7 @@ const open: OpenUpload = {
       headers: [['a', 'b']],
       userMetadata: [],
       tags: [],
+      acl: 'private',
     },
     checksumAlgorithm: 'SHA256',
     checksumType: 'COMPOSITE',

@@ -16,6 +16,8 @@ export function bucketTests(open: OpenIndex): void {
       versioning: 'unversioned',
       quotaBytes: 5,
       quotaObjects: null,
+      ownership: 'BucketOwnerEnforced',
+      acl: 'private',
     } as const
     await world.done({ kind: 'create-bucket', bucket })
     check.equal(refusal(await world.apply({ kind: 'create-bucket', bucket })), 'bucket-exists')

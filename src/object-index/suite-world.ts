@@ -141,6 +141,8 @@ export class World {
         versioning: 'unversioned',
         quotaBytes: null,
         quotaObjects: null,
+        ownership: 'BucketOwnerEnforced',
+        acl: 'private',
       },
     })
     if (versioning !== 'unversioned') {
@@ -171,6 +173,7 @@ export class World {
       headers: [['Content-Type', 'text/plain']],
       userMetadata: [],
       tags: [],
+      acl: 'private',
       versionRandom: this.hex(8),
       body: { kind: 'blobs', locations: [this.location(sizeBytes)] },
       ...over,

@@ -2,6 +2,7 @@
 // said at its creation, or the marker of its completion; and the entry that lists it by key.
 
 import type { BucketId, UploadId } from '../base/id.ts'
+import { aclCode, aclOfCode } from './acl-code.ts'
 import { RecordReader, startRecord, type RecordWriter } from './binary.ts'
 import { SPACE, idKey } from './keys.ts'
 import type { ChecksumAlgorithm, CompletedUpload, Upload, VersionId } from './object-index.ts'
@@ -19,6 +20,8 @@ const ALGORITHMS: readonly (ChecksumAlgorithm | null)[] = [
   'SHA256',
 ]
 const TYPES = [null, 'FULL_OBJECT', 'COMPOSITE'] as const
+/** An open upload's checksum type has the ACL's code in its high half. */
+const ACL_SHIFT = 4
 /** The key had no version at all when the upload began. */
 export const NO_VERSION: string = '0'.repeat(32)
 
@@ -70,7 +73,7 @@ function writeOpen(out: RecordWriter, record: OpenUpload): void {
     .hex(record.newestAtStart, 16)
     .u8(record.hadObjectAtStart ? 1 : 0)
     .u8(ALGORITHMS.indexOf(upload.checksumAlgorithm))
-    .u8(TYPES.indexOf(upload.checksumType))
+    .u8(TYPES.indexOf(upload.checksumType) | (aclCode(draft.acl) << ACL_SHIFT))
     .owner(upload.initiatorId)
     .owner(draft.ownerId)
     .text(draft.storageClass)
@@ -124,9 +127,11 @@ function readOpen(
   const newestAtStart = from.hex(16)
   const hadObjectAtStart = from.u8() === 1
   const checksumAlgorithm = ALGORITHMS[from.u8()]
-  const checksumType = TYPES[from.u8()]
-  if (checksumAlgorithm === undefined || checksumType === undefined) {
-    throw from.wrong('an unknown checksum')
+  const typeAndAcl = from.u8()
+  const checksumType = TYPES[typeAndAcl & 15]
+  const acl = aclOfCode(typeAndAcl >> ACL_SHIFT)
+  if (checksumAlgorithm === undefined || checksumType === undefined || acl === undefined) {
+    throw from.wrong('an unknown checksum or ACL')
   }
   const initiatorId = from.owner()
   const draft: Upload['draft'] = {
@@ -136,6 +141,7 @@ function readOpen(
     headers: from.pairs(),
     userMetadata: from.pairs(),
     tags: from.pairs(),
+    acl,
   }
   return {
     kind: 'open',

@@ -211,6 +211,8 @@ export class TestStore {
         versioning: 'unversioned',
         quotaBytes: null,
         quotaObjects: null,
+        ownership: 'BucketOwnerEnforced',
+        acl: 'private',
       },
     })
     if (versioning !== 'unversioned') {
@@ -272,6 +274,7 @@ export class TestStore {
       headers: [['Content-Type', 'text/plain']],
       userMetadata: [['color', 'red']],
       tags: [],
+      acl: 'private',
       versionRandom,
       body: { kind: 'blobs', locations: [location] },
     }
@@ -366,6 +369,7 @@ export class TestStore {
           headers: [],
           userMetadata: [],
           tags: [],
+          acl: 'private',
           versionRandom,
         },
       },

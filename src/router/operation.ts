@@ -5,10 +5,11 @@ import type { Bucket } from '../object-index/object-index.ts'
 import type { RequestHeaders } from '../s3/request-headers.ts'
 import type { RequestTarget } from '../s3/request-target.ts'
 import type { StreamSeed } from '../s3/sign/verify.ts'
+import type { Access } from './access.ts'
 import type { Exchange } from './exchange.ts'
 import type { Services } from './services.ts'
 
-/** A request that is signed in, by an account that may do what it asks. */
+/** A request by an account that may do what it asks, as far as the bucket's door can tell. */
 export interface Call {
   readonly exchange: Exchange
   readonly services: Services
@@ -17,9 +18,12 @@ export interface Call {
   readonly key: string
   /** Those sent, and what a presigned URL has in their place. */
   readonly headers: RequestHeaders
+  /** `ANONYMOUS` where nobody signed. */
   readonly account: Account
-  readonly authKind: 'header' | 'query'
-  readonly seed: StreamSeed
+  readonly access: Access
+  readonly authKind: 'anonymous' | 'header' | 'query'
+  /** Null where nobody signed. */
+  readonly seed: StreamSeed | null
 }
 
 /** What has to serve for an operation to be answered. Source: DESIGN.md, What serves when. */
@@ -33,7 +37,12 @@ export type BucketHandler = (call: Call, bucket: Bucket) => Promise<void>
 /** One operation. A null `handle` is answered NotImplemented, by name. */
 export type Operation =
   | { readonly needs: readonly Need[]; readonly on: 'service'; readonly handle: ServiceHandler }
-  | { readonly needs: readonly Need[]; readonly on: 'bucket'; readonly handle: BucketHandler }
+  | {
+      readonly needs: readonly Need[]
+      readonly on: 'bucket'
+      readonly access: Access
+      readonly handle: BucketHandler
+    }
   /** Signs in by a form in its body. */
   | {
       readonly needs: readonly Need[]

@@ -1,7 +1,8 @@
-// Every S3 operation: what must serve for it, and what answers it. Total, so that one which nobody
+// Every S3 operation: what must serve for it, what it needs to be allowed, and what answers it. Total, so that one which nobody
 // handles does not compile; a null handler answers 501 by name and stands in docs/gaps.md.
 
 import type { S3Operation } from '../s3/s3-operation.ts'
+import type { Access } from './access.ts'
 import type { BucketHandler, Need, Operation, ServiceHandler } from './operation.ts'
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acl.ts'
 import { abortUpload } from './operations/abort-upload.ts'
@@ -43,8 +44,8 @@ const GAP: Operation = { needs: [], handle: null }
 function service(needs: readonly Need[], handle: ServiceHandler): Operation {
   return { needs, on: 'service', handle }
 }
-function bucket(needs: readonly Need[], handle: BucketHandler): Operation {
-  return { needs, on: 'bucket', handle }
+function bucket(needs: readonly Need[], access: Access, handle: BucketHandler): Operation {
+  return { needs, on: 'bucket', access, handle }
 }
 
 const INDEX: readonly Need[] = ['index']
@@ -52,47 +53,47 @@ const READ: readonly Need[] = ['index', 'storage']
 const WRITE: readonly Need[] = ['index', 'storage', 'lease']
 const NAMES: readonly Need[] = ['directory', 'index']
 
-/** Every operation. Source: DESIGN.md, What serves when. */
+/** Every operation. Source: DESIGN.md, What serves when; access.ts for who may. */
 export const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   ListBuckets: service(['directory'], listBuckets),
   CreateBucket: service(NAMES, createBucket),
-  DeleteBucket: bucket(NAMES, deleteBucket),
-  HeadBucket: bucket(INDEX, headBucket),
-  GetBucketLocation: bucket(INDEX, getBucketLocation),
-  GetBucketVersioning: bucket(INDEX, getBucketVersioning),
-  PutBucketVersioning: bucket(INDEX, putBucketVersioning),
+  DeleteBucket: bucket(NAMES, 'owner', deleteBucket),
+  HeadBucket: bucket(INDEX, 'bucket-read', headBucket),
+  GetBucketLocation: bucket(INDEX, 'owner', getBucketLocation),
+  GetBucketVersioning: bucket(INDEX, 'owner', getBucketVersioning),
+  PutBucketVersioning: bucket(INDEX, 'owner', putBucketVersioning),
 
-  GetBucketTagging: bucket(INDEX, getBucketTagging),
-  PutBucketTagging: bucket(INDEX, putBucketTagging),
-  DeleteBucketTagging: bucket(INDEX, deleteBucketTagging),
-  GetBucketAcl: bucket(INDEX, getBucketAcl),
-  PutBucketAcl: bucket(INDEX, putBucketAcl),
+  GetBucketTagging: bucket(INDEX, 'owner', getBucketTagging),
+  PutBucketTagging: bucket(INDEX, 'owner', putBucketTagging),
+  DeleteBucketTagging: bucket(INDEX, 'owner', deleteBucketTagging),
+  GetBucketAcl: bucket(INDEX, 'owner', getBucketAcl),
+  PutBucketAcl: bucket(INDEX, 'owner', putBucketAcl),
 
-  ListObjects: bucket(INDEX, listObjects),
-  ListObjectsV2: bucket(INDEX, listObjectsV2),
-  ListObjectVersions: bucket(INDEX, listVersions),
-  ListMultipartUploads: bucket(INDEX, listUploads),
-  ListParts: bucket(INDEX, listParts),
+  ListObjects: bucket(INDEX, 'bucket-read', listObjects),
+  ListObjectsV2: bucket(INDEX, 'bucket-read', listObjectsV2),
+  ListObjectVersions: bucket(INDEX, 'owner', listVersions),
+  ListMultipartUploads: bucket(INDEX, 'owner', listUploads),
+  ListParts: bucket(INDEX, 'upload', listParts),
 
-  GetObject: bucket(READ, getObject),
-  HeadObject: bucket(INDEX, headObject),
-  GetObjectAttributes: bucket(INDEX, getObjectAttributes),
-  PutObject: bucket(WRITE, putObject),
+  GetObject: bucket(READ, 'object-read', getObject),
+  HeadObject: bucket(INDEX, 'object-read', headObject),
+  GetObjectAttributes: bucket(INDEX, 'owner', getObjectAttributes),
+  PutObject: bucket(WRITE, 'bucket-write', putObject),
   PostObject: { needs: WRITE, on: 'form', handle: postObject },
-  CopyObject: bucket(WRITE, copyObject),
-  DeleteObject: bucket(INDEX, deleteObject),
-  DeleteObjects: bucket(INDEX, deleteObjects),
-  GetObjectTagging: bucket(INDEX, getObjectTagging),
-  PutObjectTagging: bucket(INDEX, putObjectTagging),
-  DeleteObjectTagging: bucket(INDEX, deleteObjectTagging),
-  GetObjectAcl: bucket(INDEX, getObjectAcl),
-  PutObjectAcl: bucket(INDEX, putObjectAcl),
+  CopyObject: bucket(WRITE, 'bucket-write-signed', copyObject),
+  DeleteObject: bucket(INDEX, 'bucket-write', deleteObject),
+  DeleteObjects: bucket(INDEX, 'owner', deleteObjects),
+  GetObjectTagging: bucket(INDEX, 'owner', getObjectTagging),
+  PutObjectTagging: bucket(INDEX, 'owner', putObjectTagging),
+  DeleteObjectTagging: bucket(INDEX, 'owner', deleteObjectTagging),
+  GetObjectAcl: bucket(INDEX, 'object-read-acp', getObjectAcl),
+  PutObjectAcl: bucket(INDEX, 'object-write-acp', putObjectAcl),
 
-  CreateMultipartUpload: bucket(INDEX, createUpload),
-  UploadPart: bucket(WRITE, uploadPart),
-  UploadPartCopy: bucket(WRITE, uploadPartCopy),
-  CompleteMultipartUpload: bucket(INDEX, completeUpload),
-  AbortMultipartUpload: bucket(INDEX, abortUpload),
+  CreateMultipartUpload: bucket(INDEX, 'bucket-write-signed', createUpload),
+  UploadPart: bucket(WRITE, 'upload', uploadPart),
+  UploadPartCopy: bucket(WRITE, 'upload', uploadPartCopy),
+  CompleteMultipartUpload: bucket(INDEX, 'upload', completeUpload),
+  AbortMultipartUpload: bucket(INDEX, 'upload', abortUpload),
 
   CreateBucketMetadataConfiguration: GAP,
   CreateBucketMetadataTableConfiguration: GAP,

@@ -12,6 +12,7 @@ import { parseResponseOverrides } from '../s3/response-overrides.ts'
 import { S3Error } from '../s3/s3-error.ts'
 import type { S3Operation } from '../s3/s3-operation.ts'
 import { effectiveHeaders } from '../s3/sign/effective-headers.ts'
+import { ANONYMOUS, ownsBucket } from './access.ts'
 import { answerError } from './answer-error.ts'
 import { authenticate } from './authenticate.ts'
 import { authorizeBucket } from './authorize.ts'
@@ -19,6 +20,7 @@ import type { Exchange } from './exchange.ts'
 import { answerAdmin, isAdminTarget } from './health.ts'
 import type { Call } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
+import { requireOwnUpload } from './operations/upload-id.ts'
 
 /** Answers one request, whatever comes. */
 export async function answer(exchange: Exchange): Promise<void> {
@@ -47,9 +49,10 @@ async function take(exchange: Exchange): Promise<void> {
   if (operation.on === 'form') return await operation.handle(exchange, target, sent)
 
   const identity = await authenticate(services, { method, target, headers: sent })
-  const account = identity.kind === 'anonymous' ? null : identity.account
-  exchange.accountId = account?.id ?? null
-  if (account === null) parseResponseOverrides(target.query, 'anonymous') // refused before all else
+  const isAnonymous = identity.kind === 'anonymous'
+  const account = isAnonymous ? ANONYMOUS : identity.account
+  exchange.accountId = isAnonymous ? null : account.id
+  if (isAnonymous) parseResponseOverrides(target.query, 'anonymous') // refused before all else
   const headers = effectiveHeaders(sent, target.query, identity.kind)
   const bucket =
     operation.on === 'bucket'
@@ -57,24 +60,31 @@ async function take(exchange: Exchange): Promise<void> {
           account,
           bucketName: target.bucket ?? '',
           name: identity.name,
+          access: operation.access,
           expectedOwnerId: parseExpectedOwner(headers),
         })
       : null
-  if (identity.kind === 'anonymous') throw new S3Error('AccessDenied')
+  if (isAnonymous && bucket === null) throw new S3Error('AccessDenied')
   refuseUnsupportedHeaders(headers)
-  checkAclHeaders(headers)
+  // CreateBucket looks itself: what it makes may have ACLs.
+  if (bucket === null ? name !== 'CreateBucket' : bucket.ownership === 'BucketOwnerEnforced') {
+    checkAclHeaders(headers)
+  }
   const call: Call = {
     exchange,
     services,
     target,
     key: target.key ?? '',
     headers,
-    account: identity.account,
+    account,
+    access: operation.on === 'bucket' ? operation.access : 'owner',
     authKind: identity.kind,
-    seed: identity.seed,
+    seed: isAnonymous ? null : identity.seed,
   }
-  if (operation.on === 'service') await operation.handle(call)
-  else if (bucket !== null) await operation.handle(call, bucket)
+  if (operation.on === 'service') return await operation.handle(call)
+  if (bucket === null) return
+  if (call.access === 'upload' && !ownsBucket(account, bucket)) await requireOwnUpload(call, bucket)
+  await operation.handle(call, bucket)
 }
 
 /** HTTP/1.1 asks for exactly one. Source: RFC 9112, 3.2. @throws S3Error `BadRequest` */

@@ -21,6 +21,7 @@ import {
 } from '../s3/range.ts'
 import { parseResponseOverrides } from '../s3/response-overrides.ts'
 import { S3Error } from '../s3/s3-error.ts'
+import { mayUseVersion } from './access.ts'
 import { storedHeaders } from './object-metadata.ts'
 import type { Call } from './operation.ts'
 import { shownVersionId, versionOf } from './version-selector.ts'
@@ -83,7 +84,10 @@ export async function planRead(call: Call, bucket: Bucket): Promise<ReadPlan> {
   return { kind: 'object', version, range, fields, status: isPartial ? 206 : 200 }
 }
 
-/** The version that is read. @throws S3Error `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` */
+/**
+ * The version that a call is about, which it may use.
+ * @throws S3Error `AccessDenied`, `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed`
+ */
 export async function findVersion(
   call: Call,
   bucket: Bucket,
@@ -91,6 +95,7 @@ export async function findVersion(
 ): Promise<ObjectVersion> {
   const { services, key } = call
   const version = await services.index.lookup(bucket.id, key, selector)
+  if (!mayUseVersion(call.account, call.access, bucket, version)) throw new S3Error('AccessDenied')
   if (version === null) throw notFound(key, selector)
   if (!version.isDeleteMarker) return version
   const headers: Record<string, string> = { 'x-amz-delete-marker': 'true' }

@@ -52,6 +52,8 @@ export interface RouterSettings {
   readonly region: string
   /** Base domains of virtual-host addressing, maybe with a port. Path style always works. */
   readonly domains: readonly string[]
+  /** What new buckets get: without ACLs, or with. */
+  readonly objectOwnership: 'BucketOwnerEnforced' | 'ObjectWriter'
   /** Which requests the access log has. */
   readonly accessLog: 'none' | 'errors' | 'all'
   /** Whether `/-/health` and `/-/metrics` are answered beside S3, or by `onAdminRequest` alone. */

@@ -20,17 +20,19 @@ import { openDisk } from '../../src/platform/disk.ts'
 import { listenHttp } from '../../src/platform/http-server.ts'
 import { openRouter } from '../../src/router/router-service.ts'
 import { attachRouter } from '../../src/router/router.ts'
-import type { Router } from '../../src/router/router.ts'
+import type { Router, RouterSettings } from '../../src/router/router.ts'
 import { openStorage } from '../../src/storage/storage-service.ts'
 import { S3Client } from './client.ts'
 import type { Keys } from './client.ts'
 
 const CACHE_SIZE_BYTES = 1024 * 1024
+const OWNERSHIP: RouterSettings['objectOwnership'] = 'BucketOwnerEnforced'
 const ROOT: Keys = { accessKeyId: 'AKROOT', secret: 'the root secret' }
 
 export interface ServerOptions {
   readonly region?: string
   readonly domains?: readonly string[]
+  readonly objectOwnership?: RouterSettings['objectOwnership']
 }
 
 export class S3Server implements AsyncDisposable {
@@ -69,7 +71,7 @@ export class S3Server implements AsyncDisposable {
   }
 
   static async open(options: ServerOptions = {}): Promise<S3Server> {
-    const { region = 'us-east-1', domains = [] } = options
+    const { region = 'us-east-1', domains = [], objectOwnership = OWNERSHIP } = options
     const closers = new Closers()
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-s3-'))
     closers.defer(async () => rmSync(folder, { recursive: true, force: true }))
@@ -81,7 +83,7 @@ export class S3Server implements AsyncDisposable {
     await addAccount(directory, 'root', ROOT)
     const faults: unknown[] = []
     const trouble: Trouble = { before: null }
-    const settings = { region, domains }
+    const settings = { region, domains, objectOwnership }
     const { router, port } = await serve({ store, directory, settings, faults, trouble, closers })
     return new S3Server({
       store,
@@ -98,7 +100,7 @@ export class S3Server implements AsyncDisposable {
   /** A second worker of the same store, with caches and a port of its own; its root client. */
   async worker(): Promise<S3Client> {
     const { store, directory, faults, trouble, clock, region } = this
-    const settings = { region, domains: [] }
+    const settings = { region, domains: [], objectOwnership: OWNERSHIP }
     const closers = this.#closers
     const { port } = await serve({ store, directory, settings, faults, trouble, closers })
     return new S3Client({ port, clock, region, keys: ROOT })
@@ -158,7 +160,7 @@ function troubled(index: ObjectIndex, trouble: Trouble): ObjectIndex {
 interface Serving {
   readonly store: TestStore
   readonly directory: Directory
-  readonly settings: { readonly region: string; readonly domains: readonly string[] }
+  readonly settings: Pick<RouterSettings, 'region' | 'domains' | 'objectOwnership'>
   readonly faults: unknown[]
   readonly trouble: Trouble
   readonly closers: Closers

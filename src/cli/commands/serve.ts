@@ -140,6 +140,7 @@ function settingsOf(folder: string, options: ServeOptions): GroupSettings {
     tls: cert === null || key === null ? null : { certFile: resolve(cert), keyFile: resolve(key) },
     workerCount: workers === 0 ? Math.min(describeMachine().coreCount, WORKERS_MAX) : workers,
     start: options.start ?? 'serve',
+    objectOwnership: options['object-ownership'] ?? 'BucketOwnerEnforced',
     accessLog: options['access-log'] ?? 'errors',
     logLevel: options['log-level'] ?? 'info',
     version: VERSION,

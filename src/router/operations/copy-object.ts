@@ -59,10 +59,10 @@ function draftOf(
   { bucket: from, version, isNamed }: FoundSource,
   hasNewChecksum: boolean,
 ): DraftMetadata {
-  const { headers, key } = call
+  const { headers, key, account } = call
   const metadata = parseDirective(headers, 'x-amz-metadata-directive')
   const tagging = parseDirective(headers, 'x-amz-tagging-directive')
-  const own = parseDraft(headers)
+  const own = parseDraft(headers, bucket, account.id)
   const changes =
     metadata === 'REPLACE' ||
     headers.has('x-amz-storage-class') ||
@@ -81,6 +81,7 @@ function draftOf(
     headers: metadata === 'REPLACE' ? own.headers : copiedHeaders(own, version.headers),
     userMetadata: metadata === 'REPLACE' ? own.userMetadata : version.userMetadata,
     tags: tagging === 'REPLACE' ? own.tags : version.tags,
+    acl: own.acl, // an ACL is never copied
   }
 }
 

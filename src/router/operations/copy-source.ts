@@ -5,6 +5,7 @@ import { judgeCopySource } from '../../s3/condition.ts'
 import { parseCopySource } from '../../s3/copy-source.ts'
 import { parseExpectedSourceOwner } from '../../s3/refused-headers.ts'
 import { S3Error } from '../../s3/s3-error.ts'
+import { mayUseVersion } from '../access.ts'
 import { authorizeBucket } from '../authorize.ts'
 import type { Call } from '../operation.ts'
 import { notFound } from '../read-plan.ts'
@@ -29,12 +30,14 @@ export async function findCopySource(call: Call): Promise<FoundSource> {
   const { name } = await services.known.find(null, source.bucket)
   const bucket = await authorizeBucket(services, {
     account,
+    access: 'object-read',
     bucketName: source.bucket,
     name,
     expectedOwnerId: parseExpectedSourceOwner(headers),
   })
   const selector = namedVersion(source.versionId)
   const version = await services.index.lookup(bucket.id, source.key, selector)
+  if (!mayUseVersion(account, 'object-read', bucket, version)) throw new S3Error('AccessDenied')
   if (version === null) throw notFound(source.key, selector)
   if (version.isDeleteMarker) {
     if (selector.kind === 'latest') throw notFound(source.key, selector)

@@ -10,7 +10,10 @@ import {
 } from '../../directory/directory.ts'
 import { checkBucketName } from '../../s3/bucket-name.ts'
 import { S3Error } from '../../s3/s3-error.ts'
+import { asBucketAcl, parseAclHeaders, parseObjectOwnership } from '../../s3/canned-acl.ts'
+import { checkAclHeaders } from '../../s3/refused-headers.ts'
 import { parseCreateBucket } from '../../s3/xml/create-bucket.ts'
+import type { Bucket } from '../../object-index/object-index.ts'
 import { commit } from '../commit.ts'
 import type { Call } from '../operation.ts'
 import { readBody } from '../read-body.ts'
@@ -22,6 +25,7 @@ const CLAIM_TRIES = 3
 export async function createBucket(call: Call): Promise<void> {
   const { services, account, exchange } = call
   const name = call.target.bucket ?? ''
+  const acls = aclsOf(call)
   checkBucketName(name)
   const constraint = parseCreateBucket(await readBody(call, { integrity: 'optional' }))
   checkRegion(constraint, services.settings.region)
@@ -39,6 +43,7 @@ export async function createBucket(call: Call): Promise<void> {
       versioning: 'unversioned',
       quotaBytes: null,
       quotaObjects: null,
+      ...acls,
     },
   })
   const outcome = await claim(services, { name, bucketId, ownerId: account.id })
@@ -48,6 +53,29 @@ export async function createBucket(call: Call): Promise<void> {
   const other = await services.directory.bucketByName(name)
   if (other === null) throw new S3Error('OperationAborted')
   return answerTaken(call, other)
+}
+
+/**
+ * Whether the bucket is to have ACLs, and its own. A request may do without them; it may have them
+ * only where the operator lets new buckets have them.
+ * @throws S3Error `AccessControlListNotSupported`, `NotImplemented`, and as `parseAclHeaders`
+ */
+function aclsOf({ headers, services, account }: Call): Pick<Bucket, 'ownership' | 'acl'> {
+  const preset = services.settings.objectOwnership
+  const ownership = parseObjectOwnership(headers) ?? preset
+  if (ownership === 'BucketOwnerEnforced') {
+    checkAclHeaders(headers)
+    return { ownership, acl: 'private' }
+  }
+  if (preset === 'BucketOwnerEnforced') {
+    throw new S3Error('NotImplemented', {
+      message:
+        'Buckets with ACLs are switched off here; the operator lets them in by ' +
+        '--object-ownership ObjectWriter.',
+      fields: { Header: 'x-amz-object-ownership' },
+    })
+  }
+  return { ownership, acl: asBucketAcl(parseAclHeaders(headers, account.id) ?? 'private') }
 }
 
 /** @throws S3Error `InvalidLocationConstraint`, `IllegalLocationConstraintException` */

@@ -14,7 +14,7 @@ export async function createUpload(call: Call, bucket: Bucket): Promise<void> {
     key,
     ownerId: account.id,
     initiatorId: account.id,
-    ...parseDraft(headers),
+    ...parseDraft(headers, bucket, account.id),
     checksumAlgorithm: checksum?.algorithm ?? null,
     checksumType: checksum?.type ?? null,
     signal: exchange.signal,

@@ -4,6 +4,7 @@ import type { Bucket } from '../../object-index/object-index.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { parseDeletePrecondition } from '../../s3/write-condition.ts'
 import { failed } from '../../s3/condition.ts'
+import { ownsBucket } from '../access.ts'
 import { commit } from '../commit.ts'
 import type { Call } from '../operation.ts'
 import { notFound } from '../read-plan.ts'
@@ -11,8 +12,10 @@ import { versionOf } from '../version-selector.ts'
 import { pushVersionId } from '../write-answer.ts'
 
 export async function deleteObject(call: Call, bucket: Bucket): Promise<void> {
-  const { exchange, services, headers, key, target } = call
+  const { exchange, services, headers, key, target, account } = call
   const version = versionOf(target.query)
+  // WRITE on a bucket lets a guest delete a key, not destroy a version. Source: S3 User Guide, ACLs.
+  if (version.kind !== 'latest' && !ownsBucket(account, bucket)) throw new S3Error('AccessDenied')
   const ifMatch = parseDeletePrecondition(headers)
   const outcome = await commit(services, {
     kind: 'delete-objects',

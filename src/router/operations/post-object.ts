@@ -58,8 +58,8 @@ export async function postObject(
   const { bucket, account, policy } = await admit(exchange, target, headers, form)
   const asHeaders = formHeaders(form)
   refuseUnsupportedHeaders(asHeaders)
-  checkAclHeaders(asHeaders)
-  const draft = { ...parseDraft(asHeaders), tags: formTags(form) }
+  if (bucket.ownership === 'BucketOwnerEnforced') checkAclHeaders(asHeaders)
+  const draft = { ...parseDraft(asHeaders, bucket, account.id), tags: formTags(form) }
   const condition = parseWritePrecondition(asHeaders)
   const body = await upload.openFile(claimsOf(asHeaders))
   try {
@@ -125,8 +125,9 @@ async function admit(
   const policy = parsePostPolicy(auth.policy)
   judgePolicy(policy, { fields: form.fields, bucket: bucketName, nowMs: services.clock.nowMs() })
   const expectedOwnerId = parseExpectedOwner(headers)
-  const access = { account, bucketName, name, expectedOwnerId }
-  return { bucket: await authorizeBucket(services, access), account, policy }
+  const access = 'bucket-write-signed'
+  const asked = { account, access, bucketName, name, expectedOwnerId } as const
+  return { bucket: await authorizeBucket(services, asked), account, policy }
 }
 
 /** @throws S3Error `InvalidRequest`, `InvalidDigest` */

@@ -12,7 +12,7 @@ import { withCondition, writtenFields } from '../write-answer.ts'
 export async function putObject(call: Call, bucket: Bucket): Promise<void> {
   const { exchange, services, headers, key, account } = call
   const condition = parseWritePrecondition(headers)
-  const draft = parseDraft(headers)
+  const draft = parseDraft(headers, bucket, account.id)
   const body = openBody(call)
   // A small body is with us or fails by itself: it needs no signal of its own.
   const signal = body.sizeBytes <= PACKED_BODY_SIZE_BYTES_MAX ? NEVER : exchange.signal

@@ -1,6 +1,7 @@
 // The upload and the part that a request names.
 
 import type { UploadId } from '../../base/id.ts'
+import type { Bucket } from '../../object-index/object-index.ts'
 import { parsePartNumber } from '../../s3/range.ts'
 import { queryValue } from '../../s3/query-params.ts'
 import { S3Error } from '../../s3/s3-error.ts'
@@ -14,6 +15,13 @@ export function uploadIdOf(call: Call): UploadId {
   const uploadId = parseUploadId(text)
   if (uploadId === null) throw noSuchUpload(text)
   return uploadId
+}
+
+/** The query's upload must be the caller's own, if there is one. @throws S3Error `AccessDenied` */
+export async function requireOwnUpload(call: Call, bucket: Bucket): Promise<void> {
+  const { services, key, account } = call
+  const upload = await services.index.upload(bucket.id, key, uploadIdOf(call))
+  if (upload !== null && upload.initiatorId !== account.id) throw new S3Error('AccessDenied')
 }
 
 /** An upload's id; null for a text that was never one. */

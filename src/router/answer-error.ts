@@ -45,13 +45,18 @@ export function sendError(exchange: Exchange, error: S3Error): void {
 function logTrouble(exchange: Exchange, error: S3Error): void {
   const { services, requestId, operation } = exchange
   const cause = rootOf(error)
-  if (cause === null || !services.troubles.isDue(services.watchdog.nowMs())) return
+  if (cause === null) return
+  const requests = services.troubles.take(services.watchdog.nowMs())
+  if (requests === 0) return
   const { name, message } = cause
-  const fields = { requestId, operation, code: error.code, error: name, detail: message }
-  services.log.warn(
-    'the store cannot serve a request; the like of it is logged once a second',
-    fields,
-  )
+  services.log.warn('the store cannot serve a request; the like of it is logged once a second', {
+    requestId,
+    operation,
+    code: error.code,
+    error: name,
+    detail: message,
+    requests,
+  })
 }
 
 /** The error that is furthest down; null where the answer has no cause but itself. */

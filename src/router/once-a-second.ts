@@ -1,14 +1,22 @@
-// Lets one of many through each second: for lines of a log that would fill it.
+// Lets one of many through each second, and counts the others: for lines of a log that would fill
+// it.
 
 const PERIOD_MS = 1000
 
 export class OnceASecond {
   #nextMs = Number.NEGATIVE_INFINITY
+  #count = 0
 
-  /** Whether it is time for another; counts it if so. By the monotonic clock. */
-  isDue(nowMs: number): boolean {
-    if (nowMs < this.#nextMs) return false
+  /**
+   * Counts one more. Answers 0 until it is time for another line, then how many it stands for: all
+   * since the last line, this one among them. By the monotonic clock.
+   */
+  take(nowMs: number): number {
+    this.#count += 1
+    if (nowMs < this.#nextMs) return 0
+    const count = this.#count
     this.#nextMs = nowMs + PERIOD_MS
-    return true
+    this.#count = 0
+    return count
   }
 }

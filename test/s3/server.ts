@@ -47,6 +47,8 @@ export class S3Server implements AsyncDisposable {
   readonly faults: unknown[]
   /** What a test puts before the calls of the router's index. */
   readonly trouble: Trouble
+  /** The fields of the router's warnings. */
+  readonly warnings: Readonly<Record<string, unknown>>[]
   readonly #closers: Closers
 
   private constructor(parts: {
@@ -57,6 +59,7 @@ export class S3Server implements AsyncDisposable {
     region: string
     faults: unknown[]
     trouble: Trouble
+    warnings: Readonly<Record<string, unknown>>[]
     closers: Closers
   }) {
     this.store = parts.store
@@ -66,6 +69,7 @@ export class S3Server implements AsyncDisposable {
     this.region = parts.region
     this.faults = parts.faults
     this.trouble = parts.trouble
+    this.warnings = parts.warnings
     this.#closers = parts.closers
     this.client = this.clientOf(ROOT)
   }
@@ -83,26 +87,27 @@ export class S3Server implements AsyncDisposable {
     await addAccount(directory, 'root', ROOT)
     const faults: unknown[] = []
     const trouble: Trouble = { before: null }
+    const warnings: Readonly<Record<string, unknown>>[] = []
     const settings = { region, domains, objectOwnership }
-    const { router, port } = await serve({ store, directory, settings, faults, trouble, closers })
+    const told = { faults, trouble, warnings }
+    const { router, port } = await serve({ store, directory, settings, ...told, closers })
     return new S3Server({
       store,
       directory,
       router,
       port,
       region,
-      faults,
-      trouble,
+      ...told,
       closers,
     })
   }
 
   /** A second worker of the same store, with caches and a port of its own; its root client. */
   async worker(): Promise<S3Client> {
-    const { store, directory, faults, trouble, clock, region } = this
+    const { store, directory, faults, trouble, warnings, clock, region } = this
     const settings = { region, domains: [], objectOwnership: OWNERSHIP }
-    const closers = this.#closers
-    const { port } = await serve({ store, directory, settings, faults, trouble, closers })
+    const told = { faults, trouble, warnings }
+    const { port } = await serve({ store, directory, settings, ...told, closers: this.#closers })
     return new S3Client({ port, clock, region, keys: ROOT })
   }
 
@@ -163,12 +168,13 @@ interface Serving {
   readonly settings: Pick<RouterSettings, 'region' | 'domains' | 'objectOwnership'>
   readonly faults: unknown[]
   readonly trouble: Trouble
+  readonly warnings: Readonly<Record<string, unknown>>[]
   readonly closers: Closers
 }
 
 /** A worker's half: gateway and router over the store, at a port. */
 async function serve(serving: Serving): Promise<{ router: Router; port: number }> {
-  const { store, directory, settings, faults, trouble, closers } = serving
+  const { store, directory, settings, faults, trouble, warnings, closers } = serving
   const { clock, random, placement } = store
   const index = troubled(store.index, trouble)
   const storage = closers.use(openStorage({ disk: store.disk, clock, random }))
@@ -183,7 +189,7 @@ async function serve(serving: Serving): Promise<{ router: Router; port: number }
       placement,
       clock,
       random,
-      log: { error: () => undefined, warn: () => undefined },
+      log: { error: () => undefined, warn: (_, fields) => warnings.push(fields) },
       writeAccessLog: () => undefined,
       figures: () => [],
       gatherMetrics: null,

@@ -1,0 +1,384 @@
+// Takes a history apart by key: every operation as a step of each key that it says something of.
+// What concerns a whole bucket is a step of each of its keys; a page of a listing says of every key
+// that lies in it whether it stood at one moment.
+
+import { unreachable } from '../src/base/assert.ts'
+import type {
+  ListEntry,
+  ListPage,
+  ListRequest,
+  ObjectVersion,
+  Pairs,
+  VersionEntry,
+} from '../src/object-index/object-index.ts'
+import type { Outcome, Recorded, RecordedAs } from './history.ts'
+import type { TimedStep } from './linearizable.ts'
+import { covers } from './models/page.ts'
+import type { KeyAnswer, KeyCall, SeenVersion } from './models/key-state.ts'
+
+/** The steps of one key. */
+export interface KeyHistory {
+  readonly bucketId: string
+  readonly key: string
+  readonly steps: readonly KeyHistoryStep[]
+}
+export interface KeyHistoryStep extends TimedStep {
+  readonly recorded: Recorded
+}
+
+/** All keys that any operation named, each with its steps. */
+export function keyHistories(operations: readonly Recorded[]): readonly KeyHistory[] {
+  return new Splitter(operations).run()
+}
+
+/** What only the history as a whole tells. */
+class Splitter {
+  readonly #operations: readonly Recorded[]
+  readonly #keys = new Map<string, Map<string, KeyHistoryStep[]>>()
+  /** Uploads by the mark of the operation that began them. */
+  readonly #uploads = new Map<string, string>()
+  /** ETags of versions that were seen, by the mark of the operation that made them. */
+  readonly #etags = new Map<string, string>()
+
+  constructor(operations: readonly Recorded[]) {
+    this.#operations = operations
+    for (const operation of operations) this.#note(operation)
+  }
+
+  run(): readonly KeyHistory[] {
+    for (const operation of this.#operations) this.#split(operation)
+    return [...this.#keys].flatMap(([bucketId, keys]) =>
+      [...keys].map(([key, steps]) => ({ bucketId, key, steps })),
+    )
+  }
+
+  #note(operation: Recorded): void {
+    const { kind, outcome } = operation
+    if (kind === 'delete') {
+      for (const { key } of operation.asked.entries) this.#keyOf(operation.asked.bucketId, key)
+    } else if ('key' in operation.asked) {
+      this.#keyOf(operation.asked.bucketId, operation.asked.key)
+    }
+    if (outcome.kind !== 'ok') return
+    if (kind === 'createUpload') this.#uploads.set(operation.asked.mark, outcome.result)
+    if (kind === 'listUploads') {
+      for (const { draft, uploadId } of outcome.result.entries) {
+        const mark = markOf(draft.userMetadata)
+        if (mark !== null) this.#uploads.set(mark, uploadId)
+      }
+    }
+    if (kind !== 'get' && kind !== 'head') return
+    const version = outcome.result?.version
+    const mark = version === undefined ? null : markOf(version.userMetadata)
+    if (version !== undefined && mark !== null) this.#etags.set(mark, version.etag)
+  }
+
+  #keyOf(bucketId: string, key: string): KeyHistoryStep[] {
+    const keys = this.#keys.get(bucketId) ?? new Map<string, KeyHistoryStep[]>()
+    this.#keys.set(bucketId, keys)
+    const steps = keys.get(key) ?? []
+    keys.set(key, steps)
+    return steps
+  }
+
+  #add(recorded: Recorded, key: string, step: StepOf): void {
+    if (step.answer.kind === 'unknown' && isRead(step.call)) return
+    const bucketId = bucketOf(recorded)
+    this.#keyOf(bucketId, key).push({
+      tag: `#${recorded.index}`,
+      ...step,
+      invokedAt: recorded.invokedStep,
+      answeredAt: recorded.answeredStep ?? Number.POSITIVE_INFINITY,
+      recorded,
+    })
+  }
+
+  /** The same step for all keys of the bucket. */
+  #addAll(recorded: Recorded, step: StepOf): void {
+    for (const key of this.#keys.get(bucketOf(recorded))?.keys() ?? []) {
+      this.#add(recorded, key, step)
+    }
+  }
+
+  #split(recorded: Recorded): void {
+    switch (recorded.kind) {
+      case 'put':
+      case 'copy':
+      case 'setTags':
+      case 'get':
+      case 'head':
+        return this.#add(recorded, recorded.asked.key, objectStep(recorded, this.#etags))
+      case 'delete':
+        return this.#splitDelete(recorded)
+      case 'createUpload':
+      case 'putPart':
+      case 'completeUpload':
+      case 'abortUpload':
+        return this.#add(recorded, recorded.asked.key, uploadStep(recorded, this.#uploads))
+      case 'list':
+        return this.#splitList(recorded)
+      case 'listVersions':
+        return this.#splitVersions(recorded)
+      case 'createBucket':
+      case 'deleteBucket':
+      case 'setVersioning':
+        return this.#addAll(recorded, bucketStep(recorded))
+      case 'listParts':
+      case 'listUploads':
+      case 'usage':
+      case 'headBucket':
+      case 'setQuota':
+        return
+      default:
+        return unreachable(recorded)
+    }
+  }
+
+  #splitDelete(recorded: RecordedAs<'delete'>): void {
+    const { outcome } = recorded
+    for (const [index, { key, version, ifMatch }] of recorded.asked.entries.entries()) {
+      const tag = `#${recorded.index}.${index}`
+      const answer = deleteAnswer(outcome, index, recorded.asked.entries.length)
+      this.#add(recorded, key, { tag, call: { kind: 'delete', version, ifMatch }, answer })
+    }
+  }
+
+  #splitList(recorded: RecordedAs<'list'>): void {
+    if (recorded.outcome.kind !== 'ok') return
+    const { asked } = recorded
+    const page: ListPage<ListEntry> = recorded.outcome.result
+    const entries = new Map(page.entries.map((entry) => [entry.key, entry]))
+    for (const key of this.#keys.get(asked.bucketId)?.keys() ?? []) {
+      if (covers(asked, page, key) !== 'entry') continue
+      const entry = entries.get(key)
+      const version = entry === undefined ? null : seenEntry(entry)
+      this.#add(recorded, key, {
+        call: { kind: 'see-current' },
+        answer: { kind: 'found', version },
+      })
+    }
+  }
+
+  #splitVersions(recorded: RecordedAs<'listVersions'>): void {
+    if (recorded.outcome.kind !== 'ok') return
+    const { asked } = recorded
+    const page: ListPage<VersionEntry> = recorded.outcome.result
+    const behindVersion: ListRequest =
+      asked.afterVersion === null ? asked : { ...asked, after: null }
+    for (const key of this.#keys.get(asked.bucketId)?.keys() ?? []) {
+      const isWithin = asked.afterVersion !== null && key === asked.after
+      if (covers(isWithin ? behindVersion : asked, page, key) !== 'entry') continue
+      const versions = page.entries.filter((entry) => entry.key === key).map(seenVersionEntry)
+      const hasLast = !(page.isTruncated && page.last === key)
+      const answer = { kind: 'versions', versions, hasFirst: !isWithin, hasLast } as const
+      this.#add(recorded, key, { call: { kind: 'see-versions' }, answer })
+    }
+  }
+}
+
+interface StepOf {
+  /** The operation's own by default. */
+  readonly tag?: string
+  readonly call: KeyCall
+  readonly answer: KeyAnswer
+}
+
+const READS: ReadonlySet<KeyCall['kind']> = new Set(['lookup', 'see-current', 'see-versions'])
+
+export function isRead({ kind }: KeyCall): boolean {
+  return READS.has(kind)
+}
+
+function bucketOf({ asked }: Recorded): string {
+  return 'bucketId' in asked ? asked.bucketId : ''
+}
+
+function objectStep(
+  recorded:
+    | RecordedAs<'put'>
+    | RecordedAs<'copy'>
+    | RecordedAs<'setTags'>
+    | RecordedAs<'get'>
+    | RecordedAs<'head'>,
+  etags: ReadonlyMap<string, string>,
+): StepOf {
+  switch (recorded.kind) {
+    case 'put': {
+      const { asked, outcome } = recorded
+      const { condition, etag, sizeBytes, mark } = asked
+      const call = {
+        kind: 'put',
+        condition,
+        etag,
+        sizeBytes,
+        tags: textOfTags(asked.tags),
+      } as const
+      return { tag: mark, call, answer: writtenAnswer(outcome) }
+    }
+    case 'copy': {
+      const { asked, outcome } = recorded
+      const { condition, source, mark } = asked
+      const { sizeBytes, tags } = source.version
+      // Bytes that had to be copied have an ETag of their own.
+      const etag = outcome.kind === 'ok' ? outcome.result.etag : etags.get(mark)
+      const call = {
+        kind: 'put',
+        condition,
+        etag: etag ?? source.version.etag,
+        sizeBytes,
+        tags: textOfTags(tags),
+      } as const
+      return { tag: mark, call, answer: writtenAnswer(outcome) }
+    }
+    case 'setTags': {
+      const { asked, outcome } = recorded
+      const call = {
+        kind: 'set-tags',
+        version: asked.version,
+        tags: textOfTags(asked.tags),
+      } as const
+      return { call, answer: writtenAnswer(outcome) }
+    }
+    default: {
+      const { asked, outcome } = recorded
+      const call = { kind: 'lookup', version: asked.version } as const
+      if (outcome.kind !== 'ok') return { call, answer: { kind: 'unknown' } }
+      const { result } = outcome
+      const version = result === null ? null : seenObject(result.version)
+      return { call, answer: { kind: 'found', version } }
+    }
+  }
+}
+
+function uploadStep(
+  recorded:
+    | RecordedAs<'createUpload'>
+    | RecordedAs<'putPart'>
+    | RecordedAs<'completeUpload'>
+    | RecordedAs<'abortUpload'>,
+  uploads: ReadonlyMap<string, string>,
+): StepOf {
+  switch (recorded.kind) {
+    case 'createUpload': {
+      const { mark } = recorded.asked
+      const call = { kind: 'create-upload', uploadId: uploads.get(mark) ?? mark } as const
+      return { tag: mark, call, answer: plainAnswer(recorded.outcome) }
+    }
+    case 'putPart': {
+      const { uploadId, partNumber, etag } = recorded.asked
+      const call = { kind: 'put-part', uploadId, partNumber, etag } as const
+      return { call, answer: plainAnswer(recorded.outcome) }
+    }
+    case 'completeUpload': {
+      const { uploadId, condition, parts, etag, sizeBytes } = recorded.asked
+      const call = { kind: 'complete-upload', uploadId, condition, parts, etag, sizeBytes } as const
+      return { call, answer: writtenAnswer(recorded.outcome) }
+    }
+    case 'abortUpload': {
+      const call = { kind: 'abort-upload', uploadId: recorded.asked.uploadId } as const
+      return { call, answer: plainAnswer(recorded.outcome) }
+    }
+  }
+}
+
+function bucketStep(
+  recorded: RecordedAs<'createBucket'> | RecordedAs<'deleteBucket'> | RecordedAs<'setVersioning'>,
+): StepOf {
+  switch (recorded.kind) {
+    case 'createBucket': {
+      const { outcome } = recorded
+      // A bucket whose name another has stands for a moment, or longer, and nobody finds it.
+      const isMade = outcome.kind === 'ok' && outcome.result === 'done'
+      return {
+        call: { kind: 'create-bucket' },
+        answer: isMade ? plainAnswer(outcome) : { kind: 'unknown' },
+      }
+    }
+    case 'deleteBucket':
+      return { call: { kind: 'delete-bucket' }, answer: plainAnswer(recorded.outcome) }
+    case 'setVersioning': {
+      const { versioning } = recorded.asked
+      const call = { kind: 'set-versioning', versioning } as const
+      return { call, answer: plainAnswer(recorded.outcome) }
+    }
+  }
+}
+
+function plainAnswer(outcome: Outcome<unknown>): KeyAnswer {
+  return outcome.kind === 'ok' ? { kind: 'done', versionId: null } : otherAnswer(outcome)
+}
+
+function writtenAnswer(outcome: Outcome<{ readonly versionId: string | null }>): KeyAnswer {
+  if (outcome.kind !== 'ok') return otherAnswer(outcome)
+  return { kind: 'done', versionId: outcome.result.versionId }
+}
+
+function otherAnswer(outcome: Exclude<Outcome<unknown>, { kind: 'ok' }>): KeyAnswer {
+  return outcome.kind === 'refused' ? { kind: 'refused', code: outcome.code } : { kind: 'unknown' }
+}
+
+function deleteAnswer(
+  outcome: RecordedAs<'delete'>['outcome'],
+  index: number,
+  count: number,
+): KeyAnswer {
+  if (outcome.kind !== 'ok') {
+    // Many are decided in several commits: a refusal may be that of a later one.
+    const isWhole = count === 1 || (outcome.kind === 'refused' && outcome.code === 'no-such-bucket')
+    return isWhole ? otherAnswer(outcome) : { kind: 'unknown' }
+  }
+  const result = outcome.result[index]
+  if (result === undefined) return { kind: 'unknown' }
+  const { versionId, isDeleteMarker } = result
+  return result.outcome === 'deleted'
+    ? { kind: 'deleted', versionId, isMarker: isDeleteMarker }
+    : { kind: 'refused', code: result.outcome }
+}
+
+function seenObject(version: ObjectVersion): SeenVersion {
+  const { versionId, isNull, isLatest, isDeleteMarker, etag, sizeBytes, tags } = version
+  return {
+    tag: markOf(version.userMetadata),
+    versionId,
+    isNull,
+    isLatest,
+    isDeleteMarker,
+    etag,
+    sizeBytes,
+    tags: textOfTags(tags),
+  }
+}
+
+function seenEntry({ etag, sizeBytes }: ListEntry): SeenVersion {
+  return {
+    tag: null,
+    versionId: null,
+    isNull: null,
+    isLatest: null,
+    isDeleteMarker: false,
+    etag,
+    sizeBytes,
+    tags: null,
+  }
+}
+
+function seenVersionEntry(entry: VersionEntry): SeenVersion {
+  const { versionId, isLatest, isDeleteMarker } = entry
+  const isNull = versionId === 'null'
+  return {
+    ...seenEntry(entry),
+    versionId: isNull ? null : versionId,
+    isNull,
+    isLatest,
+    isDeleteMarker,
+  }
+}
+
+/** What a version says of who made it; null where it does not. */
+export function markOf(userMetadata: Pairs): string | null {
+  return userMetadata.find(([name]) => name === 'mark')?.[1] ?? null
+}
+
+function textOfTags(tags: Pairs): string {
+  return tags.map(([name, value]) => `${name}=${value}`).join('&')
+}

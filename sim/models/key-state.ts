@@ -1,0 +1,120 @@
+// What a key of one bucket is made of, in the words of the model: versions, uploads, what is asked of
+// it and what is answered.
+
+import type {
+  VersionSelector,
+  VersioningState,
+  WriteCondition,
+} from '../../src/object-index/object-index.ts'
+
+/** A version as it stands. `tag` names the operation that made it, and nothing else did. */
+export interface KeyVersion {
+  readonly tag: string
+  /** 32 hex digits; null: nobody has seen it yet. */
+  readonly versionId: string | null
+  readonly isNull: boolean
+  readonly isDeleteMarker: boolean
+  readonly etag: string
+  readonly sizeBytes: number
+  readonly tags: string
+}
+
+/** A version as a client saw it; null where that answer does not show it. */
+export interface SeenVersion {
+  readonly tag: string | null
+  readonly versionId: string | null
+  readonly isNull: boolean | null
+  readonly isLatest: boolean | null
+  readonly isDeleteMarker: boolean
+  readonly etag: string
+  readonly sizeBytes: number
+  readonly tags: string | null
+}
+
+export interface NamedEtag {
+  readonly partNumber: number
+  readonly etag: string
+}
+
+export interface KeyUpload {
+  readonly uploadId: string
+  readonly tag: string
+  readonly state: 'open' | 'completed' | 'aborted'
+  /** Tag of the newest version when it began; null: there was none. */
+  readonly newestAtStart: string | null
+  readonly hadObjectAtStart: boolean
+  readonly parts: readonly NamedEtag[]
+  /** Of a completed one: what was named and what was answered. */
+  readonly completedParts: string
+  readonly completedVersionId: string | null
+}
+
+export interface KeyState {
+  readonly bucket: 'none' | VersioningState | 'gone'
+  /** Newest first. */
+  readonly versions: readonly KeyVersion[]
+  readonly uploads: readonly KeyUpload[]
+}
+
+export type KeyCall =
+  | { readonly kind: 'create-bucket' | 'delete-bucket' }
+  | { readonly kind: 'set-versioning'; readonly versioning: 'enabled' | 'suspended' }
+  /** A PUT or a copy. */
+  | {
+      readonly kind: 'put'
+      readonly condition: WriteCondition
+      readonly etag: string
+      readonly sizeBytes: number
+      readonly tags: string
+    }
+  | { readonly kind: 'set-tags'; readonly version: VersionSelector; readonly tags: string }
+  | { readonly kind: 'create-upload'; readonly uploadId: string }
+  | { readonly kind: 'abort-upload'; readonly uploadId: string }
+  | ({ readonly kind: 'put-part'; readonly uploadId: string } & NamedEtag)
+  | {
+      readonly kind: 'complete-upload'
+      readonly uploadId: string
+      readonly condition: WriteCondition
+      readonly parts: readonly NamedEtag[]
+      readonly etag: string
+      readonly sizeBytes: number
+    }
+  | {
+      readonly kind: 'delete'
+      readonly version: VersionSelector
+      readonly ifMatch: string | null
+    }
+  | { readonly kind: 'lookup'; readonly version: VersionSelector }
+  /** What a page of LIST says of a key that lies in it. */
+  | { readonly kind: 'see-current' }
+  /** The same of ListObjectVersions. */
+  | { readonly kind: 'see-versions' }
+
+export type KeyAnswer =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'done'; readonly versionId: string | null }
+  | { readonly kind: 'deleted'; readonly versionId: string | null; readonly isMarker: boolean }
+  | { readonly kind: 'found'; readonly version: SeenVersion | null }
+  | {
+      readonly kind: 'versions'
+      readonly versions: readonly SeenVersion[]
+      /** Whether the page holds the key's newest, and its oldest. */
+      readonly hasFirst: boolean
+      readonly hasLast: boolean
+    }
+
+export interface KeyStep {
+  /** Of this operation alone. */
+  readonly tag: string
+  readonly call: KeyCall
+  readonly answer: KeyAnswer
+}
+
+/** Before the bucket was made. */
+export const NO_KEY: KeyState = { bucket: 'none', versions: [], uploads: [] }
+
+/** A state as a text: the same text, the same state. */
+export function textOf({ bucket, versions, uploads }: KeyState): string {
+  return JSON.stringify([bucket, versions.map(Object.values), uploads.map(Object.values)])
+}

@@ -3,7 +3,13 @@
 import { strict as check } from 'node:assert'
 import { describe, test } from 'node:test'
 import type { BucketId } from '../base/id.ts'
-import type { Account, Directory, DirectoryOperation, DirectoryReader } from './directory.ts'
+import {
+  ANONYMOUS_ID,
+  type Account,
+  type Directory,
+  type DirectoryOperation,
+  type DirectoryReader,
+} from './directory.ts'
 
 /** A directory under test, and a reader of it such as another process has. */
 export interface OpenedDirectory extends AsyncDisposable {
@@ -57,6 +63,7 @@ function accountTests(run: Run): void {
   run('an account and its keys are found, and go together', async ({ directory }) => {
     check.equal(await directory.apply(account('ann')), 'done')
     check.equal(await directory.apply(account('ann')), 'account-exists')
+    check.equal(await directory.apply(account(ANONYMOUS_ID)), 'account-exists', 'it is nobody’s')
     check.equal(await directory.apply(account('bob', { email: 'ANN@example.com' })), 'email-taken')
     check.equal(await directory.apply(account('bob', { email: '' })), 'done')
     check.equal(await directory.apply(account('cay', { email: '' })), 'done')

@@ -4,6 +4,12 @@
 
 import type { BucketId } from '../base/id.ts'
 
+/**
+ * Owns what requests wrote that nobody signed; no account has it. AWS shows the same one.
+ * Source: S3 User Guide, Access control list overview.
+ */
+export const ANONYMOUS_ID = '65a011a29cdf8ec533ec3d1ccaae921c'
+
 export interface Account {
   /** Canonical id, as S3 shows it: 1 to 64 printable ASCII characters. */
   readonly id: string

@@ -4,6 +4,7 @@
 import { unreachable } from '../base/assert.ts'
 import type { Decision, Mutation, Overlay, Reads } from '../engine/engine.ts'
 import {
+  ANONYMOUS_ID,
   DirectoryError,
   type BucketName,
   type DirectoryOperation,
@@ -138,7 +139,8 @@ function planAddAccount(operation: Of<'add-account'>): StepPlan {
   return {
     reads: { keys: [accountKey(account.id), ...(byEmail === null ? [] : [byEmail])] },
     decide: (overlay) => {
-      if (overlay.get(accountKey(account.id)) !== null) return 'account-exists'
+      const isTaken = account.id === ANONYMOUS_ID || overlay.get(accountKey(account.id)) !== null
+      if (isTaken) return 'account-exists'
       if (byEmail !== null && overlay.get(byEmail) !== null) return 'email-taken'
       const record: AccountRecord = { ...account, createdAtMs: overlay.nowMs, accessKeyIds: [] }
       const mutations = [set(accountKey(account.id), encodeAccount(record))]

@@ -98,6 +98,29 @@ const marker: ObjectRecord = {
   body: { kind: 'blobs', locations: [] },
 }
 
+test('golden bytes of the ACL in an object record, one byte that was 0 before there were ACLs', () => {
+  const key = currentKey(bucketId, 'k')
+  const acls = [
+    'private',
+    'public-read',
+    'public-read-write',
+    'authenticated-read',
+    'bucket-owner-read',
+    'bucket-owner-full-control',
+  ] as const
+  const plain = hex(encodeObjectRecord(key, object)).slice(0, -8)
+  for (const [code, acl] of acls.entries()) {
+    const bytes = encodeObjectRecord(key, { ...object, acl })
+    check.equal(hex(bytes).slice(0, -8), `${plain.slice(0, 14)}0${code}${plain.slice(16)}`)
+    check.deepEqual(decodeObjectRecord(key, bytes), { ...object, acl })
+  }
+  check.notEqual(
+    recordDelta(key, null, encodeObjectRecord(key, { ...object, acl: 'public-read' }))[5],
+    GOLDEN_DELTA[5],
+    'the set hash proves it',
+  )
+})
+
 test('other forms of an object record round-trip, and its fields read the same undecoded', () => {
   const key = versionKey(bucketId, 'k', 3)
   for (const record of [manifestObject, marker]) {

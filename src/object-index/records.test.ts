@@ -69,6 +69,12 @@ const bucket: Bucket = {
   ownership: 'BucketOwnerEnforced',
   acl: 'private',
 }
+const bucketWithAcl: Bucket = {
+  ...bucket,
+  quotaObjects: 8,
+  ownership: 'ObjectWriter',
+  acl: 'authenticated-read',
+}
 const extent: ExtentRecord = {
   extentId,
   state: 'sealed',
@@ -103,6 +109,10 @@ const open: OpenUpload = {
     checksumAlgorithm: 'SHA256',
     checksumType: 'COMPOSITE',
   },
+}
+const openWithAcl: OpenUpload = {
+  ...open,
+  upload: { ...open.upload, draft: { ...open.upload.draft, acl: 'bucket-owner-full-control' } },
 }
 const completed: CompletedRecord = {
   kind: 'completed',
@@ -163,6 +173,17 @@ const RECORDS: readonly Golden[] = [
       '88e3',
   },
   {
+    name: 'bucket with an ACL',
+    key: Buffer.from(`20${bucketId}`, 'hex'),
+    bytes: encodeBucketRecord(bucketWithAcl),
+    value: bucketWithAcl,
+    decode: (_, bytes) => decodeBucketRecord(bucketId, bytes),
+    golden:
+      '0100023700000000000000060000000000000005000000000000000700000000000000080003' +
+      '622d319fabababababababababababababababababababababababababababababababababab' +
+      '86003dc3',
+  },
+  {
     name: 'range',
     key: Buffer.from(`70${bucketId}`, 'hex'),
     bytes: encodeRangeRecord(bucketId, { generation: 2, state: 'serving' }),
@@ -190,6 +211,17 @@ const RECORDS: readonly Golden[] = [
       '0101000102030405060708090a0b0c0d0e0f00016b0000000000000004000000000000000200' +
       '000000000000090000000000000001a1a2a3a4a5a6a7a8010502026d65026d6500085354414e' +
       '44415244a1a2a3a4a5a6a7a8010001610001620000c3b191ea',
+  },
+  {
+    name: 'open upload with an ACL',
+    key: Buffer.from(`33${uploadId}`, 'hex'),
+    bytes: encodeUploadRecord(uploadId, openWithAcl),
+    value: openWithAcl,
+    decode: (_, bytes) => decodeUploadRecord(uploadId, bytes),
+    golden:
+      '0101000102030405060708090a0b0c0d0e0f00016b0000000000000004000000000000000200' +
+      '000000000000090000000000000001a1a2a3a4a5a6a7a8010552026d65026d6500085354414e' +
+      '44415244a1a2a3a4a5a6a7a8010001610001620000ecceff59',
   },
   {
     name: 'completed upload',

@@ -57,6 +57,34 @@ export function bucketTests(open: OpenIndex): void {
     await world.close()
   })
 
+  test('an ACL is kept where a bucket has ACLs, and nowhere else', async () => {
+    const world = await World.open(open)
+    const made = {
+      ownerId: 'me',
+      versioning: 'unversioned',
+      quotaBytes: 5,
+      quotaObjects: 6,
+    } as const
+    for (const ownership of ['ObjectWriter', 'BucketOwnerEnforced'] as const) {
+      const id = newId<BucketId>(world.random)
+      const hasAcls = ownership === 'ObjectWriter'
+      const acl = hasAcls ? 'public-read' : 'private'
+      const bucket = { ...made, id, name: ownership, ownership, acl } as const
+      await world.done({ kind: 'create-bucket', bucket })
+      const before = await world.index.bucket(id)
+      check.deepEqual([before?.ownership, before?.acl, before?.quotaBytes], [ownership, acl, 5])
+      await world.done({ kind: 'set-bucket-acl', bucketId: id, acl: 'public-read-write' })
+      const after = { acl: hasAcls ? 'public-read-write' : 'private', generation: 2 }
+      check.deepEqual(await world.index.bucket(id), { ...before, ...after })
+      await world.done({ kind: 'set-versioning', bucketId: id, versioning: 'enabled' })
+      check.equal((await world.index.bucket(id))?.acl, after.acl)
+    }
+    const gone = newId<BucketId>(world.random)
+    const operation = { kind: 'set-bucket-acl', bucketId: gone, acl: 'public-read' } as const
+    check.equal(refusal(await world.apply(operation)), 'no-such-bucket')
+    await world.close()
+  })
+
   test('a bucket with a version or a marker is not deleted; unfinished uploads do not hinder', async () => {
     const world = await World.open(open)
     const bucketId = await world.bucket('enabled')

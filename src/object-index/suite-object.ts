@@ -384,6 +384,23 @@ function copyTests(run: Run): void {
     check.equal(await setTags('k', { kind: 'latest' }), 'is-delete-marker')
   })
 
+  run('an ACL is set on the version named, and nothing else of it changes', async (world) => {
+    const bucketId = await world.bucket('unversioned')
+    const first = await world.put(bucketId, 'k')
+    const before = await world.mustGet(bucketId, 'k')
+    const setAcl = (version: VersionSelector): Promise<string> =>
+      world
+        .apply({ kind: 'set-acl', bucketId, key: 'k', version, acl: 'public-read' })
+        .then(refusal)
+    const version = { kind: 'id', versionId: before.versionId } as const
+    check.equal(await setAcl(version), 'done')
+    check.deepEqual(await world.mustGet(bucketId, 'k'), { ...before, acl: 'public-read' })
+    await world.put(bucketId, 'k')
+    check.equal(first, null, 'no client knows the id')
+    check.equal(await setAcl(version), 'no-such-version', 'another version took its place')
+    check.equal((await world.mustGet(bucketId, 'k')).acl, 'private')
+  })
+
   run('no operation finds a bucket that is not there', async (world) => {
     const bucketId = newId<BucketId>(world.random)
     check.equal(refusal(await world.tryPut(bucketId, 'k')), 'no-such-bucket')

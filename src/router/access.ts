@@ -3,7 +3,7 @@
 // asked at two places: a bucket's door (authorize.ts) and each version that is read (read-plan.ts).
 // Source: S3.md 44 to 46; S3 User Guide, Access control list overview; decision 7.
 
-import type { Account } from '../directory/directory.ts'
+import { type Account, ANONYMOUS_ID } from '../directory/directory.ts'
 import type { Bucket, ObjectVersion } from '../object-index/object-index.ts'
 import { CANNED_GRANTS, type Grant } from '../s3/canned-acl.ts'
 
@@ -23,9 +23,9 @@ export type Access =
 /** What reading or changing one version needs. */
 export type ObjectAccess = 'object-read' | 'object-read-acp' | 'object-write-acp'
 
-/** Who did not sign, by the id that AWS shows as the owner of what such requests wrote. */
+/** Who did not sign. Compared by itself, never by its id. */
 export const ANONYMOUS: Account = {
-  id: '65a011a29cdf8ec533ec3d1ccaae921c',
+  id: ANONYMOUS_ID,
   displayName: '',
   email: '',
   createdAtMs: 0,

@@ -43,12 +43,12 @@ export async function putObjectAcl(call: Call, bucket: Bucket): Promise<void> {
   if (bucket.ownership === 'ObjectWriter') {
     // The version that was judged, by its id: another one may have taken its place meanwhile.
     const { versionId } = version
-    const outcome = await commit(
-      services,
-      { kind: 'set-acl', bucketId: bucket.id, key, version: { kind: 'id', versionId }, acl },
-      { Key: key },
-    )
-    if (outcome.kind !== 'done') throw new S3Error('InternalError')
+    const selector = { kind: 'id', versionId } as const
+    const operation = { kind: 'set-acl', bucketId: bucket.id, key, version: selector, acl } as const
+    await commit(services, operation).catch((error: unknown) => {
+      const isGone = error instanceof S3Error && error.code === 'NoSuchVersion'
+      throw isGone ? new S3Error('OperationAborted', { cause: error }) : error
+    })
   }
   exchange.sendHead(200, [...versionField(bucket, version), 'Content-Length', '0'])
 }

@@ -180,8 +180,8 @@ const RECORDS: readonly Golden[] = [
     decode: (_, bytes) => decodeBucketRecord(bucketId, bytes),
     golden:
       '0100023700000000000000060000000000000005000000000000000700000000000000080003' +
-      '622d319fabababababababababababababababababababababababababababababababababab' +
-      '86003dc3',
+      '622d319fabababababababababababababababababababababababababababababababab8600' +
+      '3dc3',
   },
   {
     name: 'range',

@@ -52,7 +52,7 @@ function isSigned(who: Who): who is Exclude<Who, 'anonymous'> {
 }
 
 let buckets = 0
-async function bucketOf(acl: string | null, headers: Headers = {}): Promise<string> {
+async function bucketOf(acl: string | null, headers: Record<string, string> = {}): Promise<string> {
   const target = `/acl-${++buckets}`
   const all = acl === null ? headers : { ...headers, [ACL]: acl }
   isStatus(await owner.send('PUT', target, { headers: all }), 200)

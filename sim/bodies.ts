@@ -43,6 +43,13 @@ export class Bodies {
     return { etag, bytes }
   }
 
+  /** A body of bytes that are there already, as those of a range that is copied. */
+  know(bytes: Buffer): MadeBody {
+    const etag = md5(bytes)
+    this.#byEtag.set(etag, bytes)
+    return { etag, bytes }
+  }
+
   /** The object that parts make, in their order. */
   makeWhole(parts: readonly MadeBody[]): MadeBody {
     const bytes = Buffer.concat(parts.map((part) => part.bytes))

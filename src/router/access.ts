@@ -13,7 +13,7 @@ export type Access =
   | 'owner'
   | 'bucket-read'
   | 'bucket-write'
-  /** AWS: "Anonymous users cannot copy objects", nor upload in parts or by an unsigned form. */
+  /** AWS: "Anonymous users cannot copy objects", nor upload in parts. */
   | 'bucket-write-signed'
   /** The same, and the upload must be the caller's own. */
   | 'upload'

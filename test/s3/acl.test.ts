@@ -279,6 +279,31 @@ test('a bucket that is gone is NoSuchBucket to everybody', async () => {
   }
 })
 
+test('what no ACL gives to anybody is refused before anything is read', async () => {
+  const bucket = await bucketOf('public-read-write')
+  const asked: string[] = []
+  server.trouble.before = async (method) => void asked.push(method)
+  for (const line of [`GET ${bucket}?acl`, `DELETE ${bucket}`, `POST ${bucket}?delete`]) {
+    const [method = '', target = ''] = line.split(' ')
+    isError(await send('anonymous', method, target), 403, 'AccessDenied')
+    isError(await send('stranger', method, target), 403, 'AccessDenied')
+  }
+  isError(await send('anonymous', 'POST', `${bucket}/k?uploads`), 403, 'AccessDenied')
+  server.trouble.before = null
+  assert.deepEqual(asked, [])
+})
+
+test('a signed request of the bucket’s owner reads no more for its ACLs', async () => {
+  const bucket = await bucketOf('private')
+  await owner.write(`${bucket}/k`, 'x')
+  const asked: string[] = []
+  server.trouble.before = async (method) => void asked.push(method)
+  assert.equal(await owner.read(`${bucket}/k`), 'x')
+  await owner.write(`${bucket}/k`, 'y')
+  server.trouble.before = null
+  assert.deepEqual(asked, ['bucket', 'lookup', 'bucket', 'apply'])
+})
+
 test('a guest’s delete leaves a marker, and never takes a version', async () => {
   const bucket = await bucketOf('public-read-write')
   await owner.setVersioning(bucket, 'Enabled')
@@ -320,8 +345,16 @@ test('only what is granted is shown, to whom it is granted', async () => {
   const signed = await bucketOf('authenticated-read')
   const uri = (await owner.get(`${signed}?acl`)).one('AccessControlList/Grant/Grantee/URI')
   assert.equal(uri, `${GROUPS}/AuthenticatedUsers`)
-  isStatus(await owner.put(`${signed}?acl`, '', { [ACL]: 'private' }), 200)
-  isError(await stranger.get(signed), 403, 'AccessDenied')
+  await owner.write(`${signed}/k`, 'x')
+  for (const [acl, status] of [
+    ['public-read', 200],
+    ['private', 403],
+  ] as const) {
+    for (const target of [signed, `${signed}/k`]) {
+      isStatus(await owner.put(`${target}?acl`, '', { [ACL]: acl }), 200)
+      isStatus(await send('anonymous', 'GET', target), status)
+    }
+  }
 })
 
 test('an ACL goes with the version it was judged by', async () => {

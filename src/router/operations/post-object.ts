@@ -125,7 +125,7 @@ async function admit(
   const policy = parsePostPolicy(auth.policy)
   judgePolicy(policy, { fields: form.fields, bucket: bucketName, nowMs: services.clock.nowMs() })
   const expectedOwnerId = parseExpectedOwner(headers)
-  const access = 'bucket-write-signed'
+  const access = 'owner'
   const asked = { account, access, bucketName, name, expectedOwnerId } as const
   return { bucket: await authorizeBucket(services, asked), account, policy }
 }

@@ -35,13 +35,19 @@ export function keyHistories(operations: readonly Recorded[]): readonly KeyHisto
 class Splitter {
   readonly #operations: readonly Recorded[]
   readonly #keys = new Map<string, Map<string, KeyHistoryStep[]>>()
-  /** Uploads by the mark of the operation that began them. */
+  /** Uploads that were seen, and nobody was told of, by the mark of who began them. */
   readonly #uploads = new Map<string, string>()
+  readonly #known: ReadonlySet<string>
   /** ETags of versions that were seen, by the mark of the operation that made them. */
   readonly #etags = new Map<string, string>()
 
   constructor(operations: readonly Recorded[]) {
     this.#operations = operations
+    this.#known = new Set(
+      operations.flatMap(({ kind, outcome }) =>
+        kind === 'createUpload' && outcome.kind === 'ok' ? [outcome.result] : [],
+      ),
+    )
     for (const operation of operations) this.#note(operation)
   }
 
@@ -60,11 +66,10 @@ class Splitter {
       this.#keyOf(operation.asked.bucketId, operation.asked.key)
     }
     if (outcome.kind !== 'ok') return
-    if (kind === 'createUpload') this.#uploads.set(operation.asked.mark, outcome.result)
     if (kind === 'listUploads') {
       for (const { draft, uploadId } of outcome.result.entries) {
         const mark = markOf(draft.userMetadata)
-        if (mark !== null) this.#uploads.set(mark, uploadId)
+        if (mark !== null && !this.#known.has(uploadId)) this.#uploads.set(mark, uploadId)
       }
     }
     if (kind !== 'get' && kind !== 'head') return
@@ -84,9 +89,11 @@ class Splitter {
   #add(recorded: Recorded, key: string, step: StepOf): void {
     if (step.answer.kind === 'unknown' && isRead(step.call)) return
     const bucketId = bucketOf(recorded)
+    const id = step.id ?? `#${recorded.index}`
     this.#keyOf(bucketId, key).push({
-      tag: `#${recorded.index}`,
+      tag: id,
       ...step,
+      id,
       invokedAt: recorded.invokedStep,
       answeredAt: recorded.answeredStep ?? Number.POSITIVE_INFINITY,
       recorded,
@@ -137,9 +144,9 @@ class Splitter {
   #splitDelete(recorded: RecordedAs<'delete'>): void {
     const { outcome } = recorded
     for (const [index, { key, version, ifMatch }] of recorded.asked.entries.entries()) {
-      const tag = `#${recorded.index}.${index}`
+      const id = `#${recorded.index}.${index}`
       const answer = deleteAnswer(outcome, index, recorded.asked.entries.length)
-      this.#add(recorded, key, { tag, call: { kind: 'delete', version, ifMatch }, answer })
+      this.#add(recorded, key, { id, call: { kind: 'delete', version, ifMatch }, answer })
     }
   }
 
@@ -178,6 +185,7 @@ class Splitter {
 
 interface StepOf {
   /** The operation's own by default. */
+  readonly id?: string
   readonly tag?: string
   readonly call: KeyCall
   readonly answer: KeyAnswer
@@ -261,7 +269,9 @@ function uploadStep(
   switch (recorded.kind) {
     case 'createUpload': {
       const { mark } = recorded.asked
-      const call = { kind: 'create-upload', uploadId: uploads.get(mark) ?? mark } as const
+      const { outcome } = recorded
+      const uploadId = outcome.kind === 'ok' ? outcome.result : (uploads.get(mark) ?? mark)
+      const call = { kind: 'create-upload', uploadId } as const
       return { tag: mark, call, answer: plainAnswer(recorded.outcome) }
     }
     case 'putPart': {

@@ -57,8 +57,12 @@ type Judged =
       readonly versionId: AnsweredId
       readonly isMarker: boolean
     }
-/** The id of the version with this tag, or one that is known. */
-type AnsweredId = 'null' | null | { readonly ofTag: string } | { readonly versionId: string | null }
+/** The id of the version that this one made, or one that is known. */
+type AnsweredId =
+  | 'null'
+  | null
+  | { readonly ofMaker: string }
+  | { readonly versionId: string | null }
 
 function write(state: KeyState, { answer }: KeyStep, judged: Judged): readonly KeyState[] {
   if (answer.kind === 'unknown') return judged.kind === 'refused' ? [state] : [judged.next]
@@ -73,15 +77,15 @@ function write(state: KeyState, { answer }: KeyStep, judged: Judged): readonly K
   if (versionId === 'null' || versionId === null)
     return answer.versionId === versionId ? [next] : []
   if (answer.versionId === null || answer.versionId === 'null') return []
-  if ('ofTag' in versionId) return bindTag(next, versionId.ofTag, answer.versionId)
+  if ('ofMaker' in versionId) return bindMaker(next, versionId.ofMaker, answer.versionId)
   return versionId.versionId === answer.versionId ? [next] : []
 }
 
 function judge(state: KeyState, step: KeyStep): Judged {
-  const { call, tag } = step
+  const { call, id: maker, tag } = step
   const isLive = state.bucket !== 'none' && state.bucket !== 'gone'
   if (call.kind === 'create-bucket') {
-    if (state.bucket !== 'none') return refused('bucket-exists')
+    if (isLive) return refused('bucket-exists')
     return done({ ...state, bucket: 'unversioned' })
   }
   // Who finds the bucket gone goes on and gives its name back.
@@ -97,13 +101,16 @@ function judge(state: KeyState, step: KeyStep): Judged {
     case 'put': {
       const { etag, sizeBytes, tags } = call
       const broken = conditionBroken(state, call.condition)
-      return broken === null ? placed(state, { tag, etag, sizeBytes, tags }) : refused(broken)
+      return broken === null
+        ? placed(state, { maker, tag, etag, sizeBytes, tags })
+        : refused(broken)
     }
     case 'set-tags':
       return judgeTags(state, call)
     case 'delete':
-      return judgeDelete(state, call, tag)
+      return judgeDelete(state, call, maker)
     case 'create-upload':
+      if (state.uploads.some(({ uploadId }) => uploadId === call.uploadId)) return refused()
       return done({ ...state, uploads: [...state.uploads, beginUpload(state, call.uploadId, tag)] })
     case 'put-part':
     case 'abort-upload':
@@ -142,7 +149,7 @@ function isMatch(etag: string, version: KeyVersion): boolean {
 /** A newcomer on top; in a bucket without versions it takes the null version's place. */
 function placed(
   state: KeyState,
-  newcomer: Pick<KeyVersion, 'tag' | 'etag' | 'sizeBytes' | 'tags'>,
+  newcomer: Pick<KeyVersion, 'maker' | 'tag' | 'etag' | 'sizeBytes' | 'tags'>,
   isDeleteMarker = false,
 ): Judged & { readonly kind: 'done' } {
   const isNull = state.bucket !== 'enabled'
@@ -150,7 +157,7 @@ function placed(
   const version = { ...newcomer, versionId: null, isNull, isDeleteMarker }
   const next = { ...state, versions: [version, ...kept] }
   const nullName = state.bucket === 'suspended' ? 'null' : null
-  return { kind: 'done', next, versionId: isNull ? nullName : { ofTag: newcomer.tag } }
+  return { kind: 'done', next, versionId: isNull ? nullName : { ofMaker: newcomer.maker } }
 }
 
 type SetTags = Extract<KeyCall, { kind: 'set-tags' }>
@@ -169,12 +176,12 @@ function judgeTags(state: KeyState, { version, tags }: SetTags): Judged {
           versions: state.versions.with(state.versions.indexOf(found), { ...found, tags }),
         }
   if (state.bucket === 'unversioned') return done(next)
-  return done(next, found.isNull ? 'null' : { ofTag: found.tag })
+  return done(next, found.isNull ? 'null' : { ofMaker: found.maker })
 }
 
 type Delete = Extract<KeyCall, { kind: 'delete' }>
 
-function judgeDelete(state: KeyState, { version, ifMatch }: Delete, tag: string): Judged {
+function judgeDelete(state: KeyState, { version, ifMatch }: Delete, maker: string): Judged {
   const found = find(state, version)
   if (version.kind === 'latest') {
     const current = currentOf(state)
@@ -186,7 +193,11 @@ function judgeDelete(state: KeyState, { version, ifMatch }: Delete, tag: string)
       const next = current === null ? state : { ...state, versions: [] }
       return { kind: 'deleted', next, versionId: null, isMarker: false }
     }
-    const { next, versionId } = placed(state, { tag, etag: '', sizeBytes: 0, tags: '' }, true)
+    const { next, versionId } = placed(
+      state,
+      { maker, tag: '', etag: '', sizeBytes: 0, tags: '' },
+      true,
+    )
     return { kind: 'deleted', next, versionId, isMarker: true }
   }
   if (found === null) return refused('no-such-version')
@@ -204,7 +215,7 @@ function beginUpload(state: KeyState, uploadId: string, tag: string): KeyUpload 
     uploadId,
     tag,
     state: 'open',
-    newestAtStart: state.versions[0]?.tag ?? null,
+    newestAtStart: state.versions[0]?.maker ?? null,
     hadObjectAtStart: currentOf(state) !== null,
     parts: [],
     completedParts: '',
@@ -236,7 +247,7 @@ function judgeComplete(state: KeyState, call: Complete, upload: KeyUpload): Judg
     if (named !== upload.completedParts) return refused('no-such-upload')
     const { completedVersionId: versionId } = upload
     const isNull = versionId === 'null' || versionId === null
-    return done(state, isNull ? versionId : { ofTag: upload.tag })
+    return done(state, isNull ? versionId : { ofMaker: upload.uploadId })
   }
   const isThere = call.parts.every(({ partNumber, etag }) =>
     upload.parts.some((part) => part.partNumber === partNumber && part.etag === etag),
@@ -245,7 +256,7 @@ function judgeComplete(state: KeyState, call: Complete, upload: KeyUpload): Judg
   const broken = raced(state, call.condition, upload) ?? conditionBroken(state, call.condition)
   if (broken !== null) return refused(broken)
   const { etag, sizeBytes } = call
-  const made = placed(state, { tag: upload.tag, etag, sizeBytes, tags: '' })
+  const made = placed(state, { maker: upload.uploadId, tag: upload.tag, etag, sizeBytes, tags: '' })
   const { versionId } = made
   const ended: KeyUpload = {
     ...upload,
@@ -262,7 +273,7 @@ const UNSEEN = '?'
 
 /** Under a condition a key that changed since the upload began is a conflict. Source: S3.md, 27. */
 function raced(state: KeyState, condition: WriteCondition, upload: KeyUpload): string | null {
-  const newest = state.versions[0]?.tag ?? null
+  const newest = state.versions[0]?.maker ?? null
   if (condition.kind === 'none' || newest === upload.newestAtStart) return null
   if (currentOf(state) !== null) return 'conditional-conflict'
   if (condition.kind === 'etag') return 'no-such-key'
@@ -353,12 +364,13 @@ function named(state: KeyState, at: number, { versionId }: SeenVersion): readonl
   return bind(state, at, versionId)
 }
 
-/** The same by the tag of a version that may have gone since its upload was completed. */
-function bindTag(state: KeyState, tag: string, versionId: string): readonly KeyState[] {
-  const at = state.versions.findIndex((version) => version.tag === tag)
-  if (at >= 0)
+/** The same of a version that may have gone since its upload was completed. */
+function bindMaker(state: KeyState, maker: string, versionId: string): readonly KeyState[] {
+  const at = state.versions.findIndex((version) => version.maker === maker)
+  if (at >= 0) {
     return state.versions[at]?.versionId === versionId ? [state] : bind(state, at, versionId)
-  const upload = state.uploads.find((other) => other.tag === tag)
+  }
+  const upload = state.uploads.find((other) => other.uploadId === maker)
   if (upload?.completedVersionId === versionId) return [state]
   return upload?.completedVersionId === UNSEEN
     ? [withUpload(state, { ...upload, completedVersionId: versionId })]
@@ -372,7 +384,7 @@ function bind(state: KeyState, at: number, versionId: string): readonly KeyState
   if (state.versions.some((other) => other.versionId === versionId)) return []
   const versions = state.versions.with(at, { ...version, versionId })
   const uploads = state.uploads.map((upload) =>
-    upload.tag === version.tag && upload.completedVersionId === UNSEEN
+    upload.uploadId === version.maker && upload.completedVersionId === UNSEEN
       ? { ...upload, completedVersionId: versionId }
       : upload,
   )

@@ -7,8 +7,11 @@ import type {
   WriteCondition,
 } from '../../src/object-index/object-index.ts'
 
-/** A version as it stands. `tag` names the operation that made it, and nothing else did. */
+/** A version as it stands. */
 export interface KeyVersion {
+  /** The one step that made it, or the upload that it was. */
+  readonly maker: string
+  /** What it says of who made it; a step that was tried twice has it twice. */
   readonly tag: string
   /** 32 hex digits; null: nobody has seen it yet. */
   readonly versionId: string | null
@@ -40,7 +43,7 @@ export interface KeyUpload {
   readonly uploadId: string
   readonly tag: string
   readonly state: 'open' | 'completed' | 'aborted'
-  /** Tag of the newest version when it began; null: there was none. */
+  /** Maker of the newest version when it began; null: there was none. */
   readonly newestAtStart: string | null
   readonly hadObjectAtStart: boolean
   readonly parts: readonly NamedEtag[]
@@ -105,7 +108,9 @@ export type KeyAnswer =
     }
 
 export interface KeyStep {
-  /** Of this operation alone. */
+  /** Of this step alone. */
+  readonly id: string
+  /** What a version that it makes says of it. */
   readonly tag: string
   readonly call: KeyCall
   readonly answer: KeyAnswer

@@ -27,6 +27,7 @@ interface Ground {
 function open(seed: string, rates: FaultRates = {}, diesAtCall = Infinity): Ground {
   const world = new World(seed)
   const faults = new Faults(rates, world.random.fork('faults'))
+  faults.begin()
   const drive = new Drive(world, faults, 256 * MIB)
   return { world, drive, faults, ...start({ world, drive }, 'p1', diesAtCall) }
 }

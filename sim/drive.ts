@@ -53,6 +53,12 @@ export class Drive {
     this.#slowUntilMs = this.world.nowMs + forMs
   }
 
+  /** Room and speed are as they should be; damage stays. */
+  heal(): void {
+    this.leaveFree(1)
+    this.#slowUntilMs = 0
+  }
+
   /** How many times as long as usual everything takes now. */
   get slowness(): number {
     return this.world.nowMs < this.#slowUntilMs ? SLOW_FACTOR : 1

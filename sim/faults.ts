@@ -51,7 +51,7 @@ export class Faults {
   readonly counts: Record<FaultKind, number>
   readonly random: SeededRandom
   readonly #rates: FaultRates
-  #isOn = true
+  #isOn = false
 
   constructor(rates: FaultRates, random: SeededRandom) {
     this.#rates = rates
@@ -61,6 +61,10 @@ export class Faults {
 
   get isOn(): boolean {
     return this.#isOn
+  }
+
+  begin(): void {
+    this.#isOn = true
   }
 
   /** From now on nothing fails any more. */

@@ -81,9 +81,14 @@ export class MemoryStore implements Base {
     this.head = { ...this.head, epoch: this.head.epoch + 1 }
   }
 
+  /** Whether a batch's outcome is in doubt. */
+  get isInDoubt(): boolean {
+    return this.doubt !== null
+  }
+
   /** Resolves when no batch's outcome is in doubt. */
   async known(): Promise<void> {
-    while (this.doubt !== null) await this.doubt
+    while (this.isInDoubt) await this.doubt
   }
 
   /** Starts a doubt; the answer ends it. */

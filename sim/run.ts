@@ -1,0 +1,188 @@
+// One run: a seed, a scenario, so many operations. It starts a region, lets clients work and faults
+// strike, heals everything, and checks what must hold.
+
+import { Bodies } from './bodies.ts'
+import { SimCell } from './cell.ts'
+import { Chaos } from './chaos.ts'
+import { CHECKS } from './checks.ts'
+import { openSimClient } from './client.ts'
+import { openSimDisk } from './disk.ts'
+import { Faults } from './faults.ts'
+import type { FaultKind } from './faults.ts'
+import { History } from './history.ts'
+import type { Recorded } from './history.ts'
+import { SimProcess } from './process.ts'
+import type { Finding, HealedRegion } from './region.ts'
+import { drawRates, drawScenario, scenarioOf } from './scenarios.ts'
+import type { ScenarioName } from './scenarios.ts'
+import { World, WorldStuck } from './world.ts'
+
+export interface RunRequest {
+  readonly seed: number
+  /** Null: the seed draws it. */
+  readonly scenario: ScenarioName | null
+  /** Null: as many as the scenario says. */
+  readonly steps: number | null
+  /** Takes each line of the trace. */
+  readonly onTrace?: (line: string) => void
+}
+
+export interface RunResult {
+  readonly seed: number
+  readonly scenario: ScenarioName
+  readonly steps: number
+  readonly trace: string
+  readonly events: number
+  readonly virtualMs: number
+  readonly operations: readonly Recorded[]
+  readonly faults: Readonly<Record<FaultKind, number>>
+  /** None: all is well. */
+  readonly findings: readonly Finding[]
+  /** Operators' lines, the last of them. */
+  readonly reports: readonly string[]
+}
+
+/** A run that takes more is called stuck. */
+const EVENTS_MAX = 3_000_000
+/** Longer than any doubt of the engine. */
+const SETTLE_MS = 6000
+
+export async function runSeed(request: RunRequest): Promise<RunResult> {
+  const world = new World(String(request.seed))
+  if (request.onTrace !== undefined) world.onTrace = request.onTrace
+  const name = request.scenario ?? drawScenario(world.random.fork('scenario'))
+  const run = new Run(world, name, request.steps)
+  let findings: readonly Finding[]
+  try {
+    findings = await world.run(run.whole(), { eventsMax: EVENTS_MAX })
+  } catch (error) {
+    findings = [
+      {
+        check: error instanceof WorldStuck ? 'stuck' : 'failed',
+        message: describe(error),
+        keys: [],
+      },
+    ]
+  }
+  return {
+    seed: request.seed,
+    scenario: name,
+    steps: run.steps,
+    trace: world.traceHash,
+    events: world.eventCount,
+    virtualMs: world.nowMs,
+    operations: run.history.operations,
+    faults: run.faults.counts,
+    findings: [...run.defects(), ...findings],
+    reports: run.cell.reports,
+  }
+}
+
+class Run {
+  readonly steps: number
+  readonly history: History
+  readonly faults: Faults
+  readonly cell: SimCell
+  readonly #world: World
+  readonly #bodies = new Bodies()
+  readonly #name: ScenarioName
+  readonly #clientDefects: Finding[] = []
+
+  constructor(world: World, name: ScenarioName, steps: number | null) {
+    const scenario = scenarioOf(name)
+    this.#world = world
+    this.#name = name
+    this.steps = steps ?? scenario.steps
+    this.history = new History(() => world.nowMs)
+    const random = world.random.fork('faults')
+    this.faults = new Faults(drawRates(scenario.rates, random.fork('rates')), random)
+    this.cell = new SimCell(world, this.faults, scenario)
+  }
+
+  async whole(): Promise<readonly Finding[]> {
+    await this.cell.init()
+    await this.cell.start()
+    this.faults.begin()
+    const ending = new AbortController()
+    const chaos = new Chaos(this.cell, () => this.history.operations.length).run()
+    const scenario = scenarioOf(this.#name)
+    const workload = this.#world.random.fork('workload').pick(scenario.workloads)
+    let clients = 0
+    await workload({
+      openClient: () => openSimClient(this.#clientParts, clients++),
+      history: this.history,
+      bodies: this.#bodies,
+      clock: this.#world.clock,
+      random: this.#world.random.fork('clients'),
+      stepsMax: this.steps,
+      signal: ending.signal,
+    })
+    await this.#world.clock.sleep(scenario.idleMs)
+    this.faults.end()
+    await chaos
+    const region = await this.#heal()
+    const findings: Finding[] = []
+    const { history } = this
+    const parts = { history, bodies: this.#bodies, damage: this.cell.drive.damage, region }
+    for (const check of CHECKS) findings.push(...(await check(parts)))
+    return findings
+  }
+
+  get #clientParts() {
+    return {
+      world: this.#world,
+      faults: this.faults,
+      history: this.history,
+      serving: () => this.cell.serving,
+      onDefect: (error: unknown, where: string) =>
+        void this.#clientDefects.push({
+          check: 'defect',
+          message: `${where}: ${describe(error)}`,
+          keys: [],
+        }),
+    }
+  }
+
+  /** Ends all that is wrong, lets what is in doubt settle, and starts everything anew. */
+  async #heal(): Promise<HealedRegion> {
+    const { cell } = this
+    const world = this.#world
+    cell.drive.heal()
+    cell.network.heal()
+    for (const process of cell.processes) process.resume()
+    await world.clock.sleep(SETTLE_MS)
+    cell.stopAll('the run ends')
+    await cell.start()
+    const checker = new SimProcess(world, { name: 'checker', clockRate: 1, diesAtCall: Infinity })
+    const { writer } = cell
+    if (writer === null) throw new WorldStuck('the healed region has no writer')
+    return {
+      writer,
+      workers: cell.serving.map((worker) => worker.cell),
+      disk: openSimDisk(cell.drive, checker),
+      driveId: cell.driveId,
+      clock: checker.clock,
+      random: checker.random,
+    }
+  }
+
+  /** What must not happen to processes. */
+  defects(): Finding[] {
+    const ofCell = this.cell.defects.map(({ where, error }) => ({
+      check: 'defect',
+      message: `${where}: ${describe(error)}`,
+      keys: [],
+    }))
+    const ofWorld = this.#world.defects.map((error) => ({
+      check: 'defect',
+      message: describe(error),
+      keys: [],
+    }))
+    return [...ofCell, ...ofWorld, ...this.#clientDefects]
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.stack ?? `${error.name}: ${error.message}`
+}

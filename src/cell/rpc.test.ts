@@ -64,7 +64,7 @@ test('results and progress cross, and what is not served is told', async () => {
 test('an operating error crosses as an answer, and the next call is served', async () => {
   const client = serve({
     fail: async () => {
-      throw new PlacementError('parked', 'the drive is parked')
+      throw new PlacementError('full', 'the drive is full')
     },
     go: async () => 'on',
   })
@@ -72,7 +72,7 @@ test('an operating error crosses as an answer, and the next call is served', asy
   assert.ok(crossed instanceof RpcError)
   assert.deepEqual(
     [crossed.kind, crossed.code, crossed.message],
-    ['PlacementError', 'parked', 'the drive is parked'],
+    ['PlacementError', 'full', 'the drive is full'],
   )
   assert.equal(await client.call('go', null), 'on')
 })

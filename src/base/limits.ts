@@ -130,6 +130,11 @@ export const DISK_FREE_SHARE_EARLY = 0.1
 export const DISK_SPACE_PERIOD_MS = 1000
 /** A file made at init, given up once: room for 10,000 deletions of 4 pages each, and the log. */
 export const BALLAST_SIZE_BYTES: number = 64 * MIB
+/**
+ * A manifest that no version names any more, and the parts that it names: a GET reads it page by
+ * page, and goes on for so long behind an overwrite. Longer would keep the room of what is deleted.
+ */
+export const MANIFEST_KEPT_MS: number = 5 * MINUTE_MS
 /** How long an extent without references is kept. Source: DESIGN.md, Placement and storage. */
 export const PARKED_MS: number = 24 * HOUR_MS
 /** The same, when space is short: requests that still read it have long ended. Source: DESIGN.md. */

@@ -33,7 +33,7 @@ export const EXTENT_SUM = { references: 0, bytes: 1, filled: 2 } as const
 export type BlobOrigin = 'new' | 'shared'
 
 /** What the sweeper does for a queue entry; the byte in its key. */
-export const SWEEP = { manifest: 1, parts: 2, marker: 3, bucket: 4 } as const
+export const SWEEP = { manifest: 1, parts: 2, marker: 3, bucket: 4, unnamed: 5 } as const
 export const SWEEP_RECORD_VERSION = 1
 
 const ZERO: readonly bigint[] = [0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n]

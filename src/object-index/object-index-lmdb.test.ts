@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MANIFEST_KEPT_MS } from '../base/limits.ts'
 import { ManualClock } from '../base/manual-clock.ts'
 import { openLmdbEngine, openLmdbReader } from '../engine/lmdb.ts'
 import { openObjectIndexReader } from './object-index-reader.ts'
@@ -21,6 +22,8 @@ objectIndexSuite('lmdb, read elsewhere', async () => {
     index: { ...openObjectIndexReader(reader), apply: service.apply },
     engine,
     sweep: async () => {
+      while (!(await service.sweep(100)).isDone) await clock.advance(1)
+      await clock.advance(MANIFEST_KEPT_MS) // what is kept for a while goes too
       while (!(await service.sweep(100)).isDone) await clock.advance(1)
     },
     [Symbol.asyncDispose]: async () => {

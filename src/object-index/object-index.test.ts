@@ -1,5 +1,6 @@
 // The suite on the memory engine, directly and through a structured clone.
 
+import { MANIFEST_KEPT_MS } from '../base/limits.ts'
 import { ManualClock } from '../base/manual-clock.ts'
 import { openMemoryEngine } from '../engine/memory.ts'
 import { cloneObjectIndex } from './object-index-clone.ts'
@@ -15,6 +16,8 @@ async function open(): Promise<OpenedIndex> {
     index,
     engine,
     sweep: async () => {
+      while (!(await index.sweep(100)).isDone) await clock.advance(1)
+      await clock.advance(MANIFEST_KEPT_MS) // what is kept for a while goes too
       while (!(await index.sweep(100)).isDone) await clock.advance(1)
     },
     [Symbol.asyncDispose]: async () => {

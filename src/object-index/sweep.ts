@@ -3,7 +3,9 @@
 // entry of the queue is a record, so a crash goes on where it was; each step is one bounded commit.
 
 import { readId, type BucketId, type UploadId } from '../base/id.ts'
+import { MANIFEST_KEPT_MS } from '../base/limits.ts'
 import type { Overlay } from '../engine/engine.ts'
+import { requireSoundGap } from './absence.ts'
 import { RecordReader, corrupt } from './binary.ts'
 import { bucketKey } from './bucket-record.ts'
 import { Changes, SWEEP, SWEEP_RECORD_VERSION, bucketSumKey } from './changes.ts'
@@ -84,6 +86,8 @@ function entryOf(key: Buffer, value: Buffer): SweepEntry | null {
 export async function planSweep(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Swept>> {
   switch (entry.kind) {
     case SWEEP.manifest:
+      return planLook(engine, entry)
+    case SWEEP.unnamed:
       return planManifest(engine, entry)
     case SWEEP.parts:
       return planParts(engine, entry)
@@ -111,12 +115,40 @@ function step(
   })
 }
 
-/** Nobody can add a reference to a manifest that has none: a copy needs a version that has one. */
+/**
+ * Nobody can add a reference to a manifest that has none: a copy needs a version that has one. From
+ * here on it is kept for those who still read it page by page.
+ */
+async function planLook(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Swept>> {
+  const references = await soundReferences(engine, entry.id as UploadId)
+  return step(
+    entry,
+    [],
+    (overlay, changes) => {
+      changes.delete(entry.key)
+      if (overlay.first(references) !== null) return
+      const dueAtMs = overlay.nowMs + MANIFEST_KEPT_MS
+      changes.sweep(dueAtMs, SWEEP.unnamed, entry.id as UploadId, entry.bucketId)
+    },
+    [references],
+  )
+}
+
+/** Where a manifest's references stand. @throws ObjectIndexError `corrupt` where some may be hidden */
+async function soundReferences(
+  engine: ReadEngine,
+  uploadId: UploadId,
+): Promise<{ readonly start: Buffer; readonly end: Buffer }> {
+  const start = idKey(SPACE.manifestReverse, uploadId)
+  await requireSoundGap(engine, { below: start, above: start })
+  return { start, end: after(start) }
+}
+
+/** Turns the parts of a manifest that nobody names into parts that nobody names. */
 async function planManifest(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Swept>> {
   const uploadId = entry.id as UploadId
   const pages = await keysUnder(engine, idKey(SPACE.manifestPage, uploadId), 10)
-  const prefix = idKey(SPACE.manifestReverse, uploadId)
-  const references = { start: prefix, end: after(prefix) }
+  const references = await soundReferences(engine, uploadId)
   return step(
     entry,
     pages,
@@ -142,6 +174,8 @@ async function planParts(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Sw
   const uploadId = entry.id as UploadId
   const pages = await keysUnder(engine, idKey(SPACE.manifestPage, uploadId), 10)
   requireAllPages(uploadId, pages)
+  const pagesEnd = after(idKey(SPACE.manifestPage, uploadId))
+  await requireSoundGap(engine, { below: pagesEnd, above: pagesEnd }) // none is hidden behind them
   const named = await namedIn(engine, uploadId, pages.length)
   const unnamed: number[] = []
   const prefix = idKey(SPACE.part, uploadId)
@@ -159,14 +193,14 @@ async function planParts(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Sw
     ],
   })
   const due = unnamed.slice(0, PARTS_A_STEP)
-  const referrers = idKey(SPACE.manifestReverse, uploadId)
-  const references = { start: referrers, end: after(referrers) }
+  const references = await soundReferences(engine, uploadId)
+  const bucket = bucketKey(entry.bucketId)
   return step(
     entry,
-    [...due.map((number) => partKey(uploadId, number)), ...pages],
+    [...due.map((number) => partKey(uploadId, number)), ...pages, bucket],
     (overlay, changes) => {
       if (pages.length === 0 && overlay.first(references) !== null) {
-        throw corrupt(referrers, 'versions refer to a manifest that has no pages')
+        throw corrupt(references.start, 'versions refer to a manifest that has no pages')
       }
       let bytes = 0
       let count = 0
@@ -183,7 +217,11 @@ async function planParts(engine: ReadEngine, entry: SweepEntry): Promise<Plan<Sw
       }
       changes.partBytes(bucketSumKey(entry.bucketId), 0, -bytes)
       const isAsRead = pages.every((page) => overlay.get(page) !== null)
-      if (isAsRead && count === unnamed.length) changes.delete(entry.key)
+      if (!isAsRead || count < unnamed.length) return
+      changes.delete(entry.key)
+      if (overlay.get(bucket) !== null) return
+      // The bucket went before: so do the sums that its last parts were counted in.
+      changes.sweep(overlay.nowMs, SWEEP.bucket, entry.bucketId, entry.bucketId)
     },
     [references],
   )

@@ -22,6 +22,7 @@ test('without anything given the defaults hold', () => {
   assert.equal(options.region, null)
   assert.equal(options['tls-cert'], null)
   assert.equal(options.start, 'serve')
+  assert.equal(options['object-ownership'], 'BucketOwnerEnforced', 'nobody else is let in')
 })
 
 test('a flag wins over the environment, that over the config file', () => {
@@ -38,6 +39,7 @@ test('a value that does not fit is refused with its source and what fits', () =>
   assert.match(refusal({ flags: { listen: 'nine thousand' } }), /^--listen takes a host and a port/)
   assert.match(refusal({ environment: { HOLDFAST_WORKERS: 'many' } }), /^HOLDFAST_WORKERS takes/)
   assert.match(refusal({ config: { start: 'maybe' } }), /"start" in the config file takes one of/)
+  assert.match(refusal({ flags: { 'object-ownership': 'objectwriter' } }), /^--object-own.* takes/)
   for (const listen of ['127.0.0.1', ':70000', 'a b:1', '[::1:9000', ''])
     refusal({ flags: { listen } })
 })

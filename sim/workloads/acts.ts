@@ -1,5 +1,6 @@
 // What each operation does in the worker that carries it out: the router's steps without HTTP.
 
+import { assert } from '../../src/base/assert.ts'
 import { newId } from '../../src/base/id.ts'
 import type { BucketId, CommitId } from '../../src/base/id.ts'
 import type { WorkerCell } from '../../src/cell/embedded.ts'
@@ -14,10 +15,10 @@ import type {
 import { sendBody } from '../bodies.ts'
 import type { Bodies, MadeBody, SendOptions } from '../bodies.ts'
 import type { Asked, Operations, SeenBody } from '../history.ts'
+import { OWNER_ID } from '../region.ts'
 import type { Act, ActContext } from '../region.ts'
 
-export const OWNER_ID: string = 'a'.repeat(64)
-
+/** The account that all clients are. */
 type Ok<K extends keyof Operations> = Operations[K]['ok']
 
 /** What every version of a workload says of itself beside its mark. */
@@ -282,6 +283,7 @@ export function createBucket({ name, bucketId }: Asked<'createBucket'>): Act<Ok<
       bucketId,
       ownerId: OWNER_ID,
     })
+    assert(outcome === 'done' || outcome === 'name-taken', `a name is given: ${outcome}`)
     if (outcome !== 'done') await commit(cell, context, { kind: 'delete-bucket', bucketId })
     return outcome
   }

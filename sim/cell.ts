@@ -28,11 +28,11 @@ import type { Faults } from './faults.ts'
 import { SimProcess } from './process.ts'
 import type { Death } from './process.ts'
 import type { SeededRandom } from './random.ts'
+import { OWNER_ID } from './region.ts'
 import type { World } from './world.ts'
 
 const MIB = 1024 * 1024
 const CACHE_SIZE_BYTES: number = 1 * MIB
-export const ROOT_ID = 'root'
 /** Between a power cut, or a group that gave up, and the next start. */
 const BOOT_MS = [20, 3000] as const
 /** A process that is to die by itself does so within so many calls. */
@@ -94,7 +94,7 @@ export class SimCell {
     return [...this.#processes]
   }
 
-  /** What `holdfast init` does: the ballast's name, an index with its root account. */
+  /** What `holdfast init` does: the ballast's name, an index with the account of all clients. */
   async init(): Promise<void> {
     const process = new SimProcess(this.world, { name: 'init', clockRate: 1, diesAtCall: Infinity })
     const disk = openSimDisk(this.drive, process)
@@ -103,7 +103,7 @@ export class SimCell {
     await using engine = openMemoryEngine({ clock, store: this.store })
     await engine.takeEpoch()
     const directory = openDirectory({ engine, random: this.#random.fork('init') })
-    const account = { id: ROOT_ID, displayName: ROOT_ID, email: '', isRoot: true }
+    const account = { id: OWNER_ID, displayName: 'owner', email: '', isRoot: true }
     await directory.apply({ kind: 'add-account', account })
   }
 

@@ -7,7 +7,11 @@ import type { SimProcess } from './process.ts'
 import type { SeededRandom } from './random.ts'
 
 const LOOK_MS = [1, 60] as const
-const PAUSE_MS = [5, 9000] as const
+const PAUSE_MS = [5, 3000] as const
+/** So long that its parent takes it for dead. */
+const LONG_PAUSE_MS = [5500, 20_000] as const
+/** Behind the moment at which the drive is touched: within the call, or soon behind it. */
+const TOUCHED_MS = [0.01, 3] as const
 const PART_MS = [20, 4000] as const
 const FULL_MS = [500, 10_000] as const
 const SLOW_MS = [100, 3000] as const
@@ -57,13 +61,15 @@ export class Chaos {
   }
 
   readonly #acts: Readonly<Record<TimedFault, () => void>> = {
-    'power-cut': () => this.#cell.cutPower(),
-    kill: () => {
-      this.#victim()?.die({ kind: 'killed', why: 'by chance' })
-      this.#cell.faults.note('kill')
-    },
+    'power-cut': () => this.#soon(() => this.#cell.cutPower()),
+    kill: () =>
+      this.#soon(() => {
+        this.#victim()?.die({ kind: 'killed', why: 'by chance' })
+        this.#cell.faults.note('kill')
+      }),
     pause: () => {
-      this.#victim()?.pause(this.#random.spread(...PAUSE_MS))
+      const times = this.#random.chance(0.4) ? LONG_PAUSE_MS : PAUSE_MS
+      this.#victim()?.pause(this.#random.spread(times[0], times[1]))
       this.#cell.faults.note('pause')
     },
     'bit-flip': () => void this.#cell.drive.flipBit(),
@@ -84,6 +90,16 @@ export class Chaos {
       this.#cell.world.wallOffsetMs += this.#random.chance(0.5) ? byMs : -byMs
       this.#cell.faults.note('clock-jump')
     },
+  }
+
+  /** Now, or when the drive is next touched: half of what may be lost is lost then. */
+  #soon(act: () => void): void {
+    if (this.#random.chance(0.4)) return act()
+    const { drive, faults } = this.#cell
+    const strike = (): void => {
+      if (faults.isOn) act()
+    }
+    drive.onTouch(() => this.#later(TOUCHED_MS, strike))
   }
 
   #later([low, high]: readonly [number, number], act: () => void): void {

@@ -45,6 +45,7 @@ export class SimDiskFile implements DiskFile {
     const isEarly = drive.faults.random.chance(0.5)
     const flight: InFlight = { file, offset, bytes: Buffer.concat(pieces) }
     drive.inFlight.add(flight)
+    drive.touch()
     const land = (): void => {
       drive.inFlight.delete(flight)
       this.#land(isEarly ? flight.bytes : Buffer.concat(pieces), offset)
@@ -103,6 +104,7 @@ export class SimDiskFile implements DiskFile {
     this.#requireSure()
     const { file } = this.#opened
     const point = file.beginSync()
+    this.#calls.drive.touch()
     await this.#run('sync', 'sync', () => {
       if (this.#calls.drive.faults.strikes('sync-error')) throw this.#fail(true, this.#io('sync'))
       file.endSync(point)

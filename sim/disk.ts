@@ -87,6 +87,7 @@ class SimDisk implements Disk {
   async create(path: string, mode: OpenMode): Promise<DiskFile> {
     checkPath(path)
     assert(mode !== 'read', 'a new file is there to be written')
+    this.#drive.touch()
     return await this.#calls.run('name', `create ${path}`, () => {
       const { folder, name, entry } = this.#drive.entry(path)
       if (entry !== null) throw new DiskError('exists', `${path}: it is there`)
@@ -115,6 +116,7 @@ class SimDisk implements Disk {
 
   async syncFolder(path: string): Promise<void> {
     checkPath(path)
+    this.#drive.touch()
     const begin = await this.#calls.run('name', `sync ${path}`, () => {
       const folder = this.#drive.folder(path)
       return { folder, changes: folder.beginSync() }
@@ -130,6 +132,7 @@ class SimDisk implements Disk {
   async rename(from: string, to: string): Promise<void> {
     checkPath(from)
     checkPath(to)
+    this.#drive.touch()
     await this.#calls.run('name', `rename ${from}`, () => {
       const old = this.#drive.entry(from)
       if (old.entry === null) throw new DiskError('not-found', `${from}: it is not there`)
@@ -140,6 +143,7 @@ class SimDisk implements Disk {
 
   async remove(path: string): Promise<void> {
     checkPath(path)
+    this.#drive.touch()
     await this.#calls.run('name', `remove ${path}`, () => {
       const { folder, name, entry } = this.#drive.entry(path)
       if (!(entry instanceof DriveFile)) throw new DiskError('not-found', `${path}: not there`)

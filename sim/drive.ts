@@ -28,6 +28,8 @@ export class Drive {
   readonly totalBytes: number
   readonly damage: Damage[] = []
   readonly inFlight: Set<InFlight> = new Set()
+  /** Told, once, when the next write, sync or change of names begins. */
+  #onTouch: (() => void) | null = null
   readonly #root = new DriveFolder()
   /** Of others on the same drive. */
   #foreignBytes = 0
@@ -42,6 +44,17 @@ export class Drive {
   get freeBytes(): number {
     const usedBytes = [...filesOf(this.#root)].reduce((sum, file) => sum + file.allocatedBytes, 0)
     return Math.max(0, this.totalBytes - this.#foreignBytes - usedBytes)
+  }
+
+  /** Calls `touched` when the drive is next written, synced or given other names. */
+  onTouch(touched: () => void): void {
+    this.#onTouch = touched
+  }
+
+  touch(): void {
+    const touched = this.#onTouch
+    this.#onTouch = null
+    touched?.()
   }
 
   /** Others take all but this share of the drive; 1 gives it back. */

@@ -9,6 +9,9 @@ import type { WorkerCell, WriterCell } from '../src/cell/embedded.ts'
 import type { Bodies } from './bodies.ts'
 import type { Asked, History, OperationKind, Operations, Outcome } from './history.ts'
 
+/** The one account of all clients; the directory has it from the start. */
+export const OWNER_ID: string = 'a'.repeat(64)
+
 /** What an operation has in the worker that carries it out. */
 export interface ActContext {
   /** The worker's own; waiting on it is waiting inside the worker. */

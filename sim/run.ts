@@ -101,8 +101,8 @@ class Run {
 
   async whole(): Promise<readonly Finding[]> {
     await this.cell.init()
-    await this.cell.start()
     this.faults.begin()
+    await this.cell.start()
     const ending = new AbortController()
     const chaos = new Chaos(this.cell, () => this.history.operations.length).run()
     const scenario = scenarioOf(this.#name)

@@ -42,9 +42,9 @@ const OF_PROCESSES: FaultRates = {
   'client-retry': 0.5,
 }
 /** Share of the calls. */
-const OF_DISK: FaultRates = { 'read-error': 0.003, 'write-error': 0.003, 'sync-error': 0.004 }
+const OF_DISK: FaultRates = { 'read-error': 0.02, 'write-error': 0.01, 'sync-error': 0.03 }
 /** Bytes that were durable are no more: what has them may be refused, and is never wrong. */
-const DAMAGE: FaultRates = { 'bit-flip': 0.6, 'misdirected-write': 0.002 }
+const DAMAGE: FaultRates = { 'bit-flip': 0.6, 'misdirected-write': 0.01 }
 /** Share of the batches and reads. */
 const OF_ENGINE: FaultRates = {
   'unsure-applied': 0.004,

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Kills a built server with SIGKILL, all its processes at once, under a write load, again and
 // again, and checks after each start that everything acknowledged is there, whole, and nothing
-// refused is.
+// refused is. With `--unsynced` most kills are power cuts: what no sync had made durable is lost, kept
+// or torn by the seed (unsynced.mjs).
 //
-//   node test/crash/kill-loop.mjs [--rounds N] [--seed S] [--connections N] [--dir DIR]
-//        [--main FILE] [--keep]
+//   npm run crash -- [--rounds N] [--unsynced] [--seed S] [--connections N] [--max-sec N]
+//        [--dir DIR] [--main FILE] [--keep]
 //
 // The seed fixes bodies, choices and moments, not how the machine interleaves them. Ends with
 // `N passed, N failed`; exit code 1 if anything failed. 50 rounds take 3 to 6 minutes on two cores.
@@ -21,6 +22,7 @@ import { createBodies, whole } from './bodies.mjs'
 import { checkListing, checkObjects, checkUploads } from './check.mjs'
 import { runWorker } from './load.mjs'
 import { createModel } from './model.mjs'
+import { openPower } from './power.mjs'
 
 const BUCKET = 'kill-loop'
 const LOAD_MS_MIN = 30
@@ -41,6 +43,8 @@ function readOptions() {
       connections: text,
       dir: text,
       main: text,
+      'max-sec': text,
+      unsynced: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
     },
   })
@@ -54,6 +58,8 @@ function readOptions() {
     ...values,
     rounds: count('rounds', 50),
     connections: count('connections', 16),
+    /** The rounds end early, never in the middle of one. */
+    maxSec: count('max-sec', 24 * 3600),
     seed: values.seed ?? freshSeed(),
     main: values.main ?? BUILT_MAIN,
   }
@@ -100,11 +106,12 @@ async function firstGet(server, startMs) {
 }
 
 /** Starts the server, at times only to kill it at once and start it again. */
-async function start(server, random) {
+async function start(server, { power }, random) {
   while (random.chance(START_KILL_SHARE)) {
     server.launch()
     await pause(random.between(0, START_KILL_MS_MAX))
     await server.kill()
+    await power.endAt(random)
   }
   const startMs = performance.now()
   server.launch()
@@ -139,6 +146,7 @@ async function loadAndKill(server, state, random) {
   await server.kill()
   await Promise.all(workers)
   s3.close()
+  await state.power.endAt(random)
   state.model.unlockAll()
   return { load, notes }
 }
@@ -146,7 +154,7 @@ async function loadAndKill(server, state, random) {
 async function runRound(server, state, tally, { round, random }) {
   const { load, notes } = await loadAndKill(server, state, random)
   tally.check(`round ${round}: answers under load`, notes)
-  const { tookMs, problems } = await start(server, random)
+  const { tookMs, problems } = await start(server, state, random)
   tally.check(`round ${round}: start and first GET`, problems)
   const s3 = openS3({
     endpoint: server.endpoint,
@@ -170,8 +178,10 @@ async function runRound(server, state, tally, { round, random }) {
   return { tookMs, doubtful, applied }
 }
 
-async function prepare(server) {
+/** Power is lost right behind `init`, which has said that there is a store. */
+async function prepare(server, { power }) {
   await server.init()
+  await power.end()
   await server.start()
   const s3 = openS3({ endpoint: server.endpoint, credentials: server.credentials })
   await s3.makeBucket(BUCKET)
@@ -196,10 +206,12 @@ async function main() {
   const random = createRandom(options.seed)
   console.log(`seed ${options.seed}, ${options.rounds} rounds, ${options.connections} connections`)
   const folder = mkdtempSync(join(options.dir ?? tmpdir(), 'holdfast-kill-'))
-  mkdirSync(join(folder, 'home'))
+  for (const name of ['home', 'drive']) mkdirSync(join(folder, name))
+  const power = await openPower(options, { folder, root: join(folder, 'drive') })
   const server = new ServerUnderTest({
     main: options.main,
-    folder: join(folder, 'store'),
+    folder: join(folder, 'drive', 'store'),
+    env: power.env,
     home: join(folder, 'home'),
     logFile: join(folder, 'server.log'),
     port: await freePort(),
@@ -213,14 +225,17 @@ async function main() {
     connections: options.connections,
     counts: new Map(),
     nextNumber: () => ++number,
+    power,
   }
-  await prepare(server)
+  await prepare(server, state)
   state.model.acknowledge('anchor', whole(Buffer.from('anchor')))
   const rounds = []
-  for (let round = 1; round <= options.rounds; round++) {
+  const endMs = performance.now() + options.maxSec * 1000
+  for (let round = 1; round <= options.rounds && performance.now() < endMs; round++) {
     rounds.push(await runRound(server, state, tally, { round, random }))
   }
   tally.check('verify after the last kill', await verify(server))
+  tally.check('writes were taken back', power.problems())
   report(options, { rounds, state, tally, folder })
 }
 
@@ -236,10 +251,12 @@ function report(options, { rounds, state, tally, folder }) {
     `start to first GET: median ${median(times).toFixed(0)} ms, ` +
       `max ${Math.max(...times).toFixed(0)} ms`,
   )
+  for (const line of state.power.report()) console.log(line)
+  state.power.close()
   const { passed, failed } = tally.counts
   if (options.keep || failed > 0) console.log(`store and log: ${folder}`)
   else rmSync(folder, { recursive: true })
-  console.log(`seed ${options.seed}\n${passed} passed, ${failed} failed`)
+  console.log(`seed ${options.seed}, ${rounds.length} rounds\n${passed} passed, ${failed} failed`)
   process.exit(failed > 0 ? 1 : 0)
 }
 

@@ -24,6 +24,7 @@ const OPERATIONS = [
   [2, abandonedUpload],
   [1, openUpload],
   [2, putBig],
+  [8, copy],
 ]
 
 /** What one connection needs: `note` takes what went wrong, `count` what was answered. */
@@ -100,6 +101,25 @@ async function putBig(load) {
     prefix: 'big/',
     count: BIG_KEY_COUNT,
   })
+}
+
+/** Another key gets the content of one that nobody writes meanwhile. */
+async function copy(load) {
+  const { bucket, model, random } = load
+  const source = random.chance(0.8) ? {} : { prefix: 'big/', count: BIG_KEY_COUNT }
+  const act = async (from, to) => {
+    const content = model.settled(from)
+    if (!content) return
+    const answer = await ask(load, `copy ${from} to ${to}`, {
+      method: 'PUT',
+      path: objectPath(bucket, to),
+      headers: { 'x-amz-copy-source': objectPath(bucket, from) },
+    })
+    if (answer === null) model.doubt(to, content)
+    else if (answer.status === 200) model.acknowledge(to, content)
+    else load.note(`copy ${from} to ${to}: ${answer.status} ${answer.code}`)
+  }
+  await withKey(load, (from) => withKey(load, (to) => act(from, to)), source)
 }
 
 async function remove(load) {

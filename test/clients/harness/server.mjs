@@ -125,12 +125,13 @@ export class ServerUnderTest {
 
   /**
    * `folder` is the store; `home` is its working directory, HOME and TMPDIR; `logFile` takes its
-   * output; `main` is the built command line; `tls` has the files `cert` and `key`, or is null.
+   * output; `main` is the built command line; `tls` has the files `cert` and `key`, or is null;
+   * `env` is added to what its processes see.
    */
-  constructor({ main = BUILT_MAIN, folder, home, logFile, port, tls = null, args = [] }) {
+  constructor({ main = BUILT_MAIN, folder, home, logFile, port, tls = null, args = [], env = {} }) {
     if (!existsSync(main)) throw new ServerError(`${main} is missing: build first (npm run build)`)
     this.#options = { main, folder, home, logFile, port, tls, args }
-    this.#env = serverEnvironment({ home, credentials: ROOT_CREDENTIALS })
+    this.#env = { ...serverEnvironment({ home, credentials: ROOT_CREDENTIALS }), ...env }
     this.folder = folder
     this.port = port
     this.credentials = ROOT_CREDENTIALS

@@ -48,6 +48,7 @@ export async function initStoreFolder(
       path: join(folder, INDEX_FOLDER),
       clock: systemClock,
     })
+    await disk.syncFolder(INDEX_FOLDER) // the names of its files: the engine syncs what is in them
     await engine.takeEpoch()
     const directory = openDirectory({ engine, random })
     await directory.apply({ kind: 'add-account', account: ROOT_ACCOUNT })

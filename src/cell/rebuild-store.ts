@@ -69,6 +69,7 @@ async function buildBeside(
   const startedAtMs = clock.monotonicMs()
   await using storage = openStorage({ disk: parts.disk, clock, random })
   await using engine = await openLmdbEngine({ path: join(folder, NEW_FOLDER), clock })
+  await parts.disk.syncFolder(NEW_FOLDER) // the names of its files
   await engine.takeEpoch()
   return await rebuildIndex({
     storage,

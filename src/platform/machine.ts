@@ -1,8 +1,11 @@
 // What the command line asks of the machine: which system it is, how many cores it has, and whether
 // a file is there.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { kernelCode } from './disk-error.ts'
 
 export interface Machine {
   readonly system: string
@@ -23,9 +26,31 @@ export function fileSizeBytes(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** Makes a folder and those above it where they are missing. */
+/**
+ * Makes a folder and those above it where they are missing; their names are durable on return.
+ * @throws the kernel's error
+ */
 export function makeFolders(path: string): void {
-  mkdirSync(path, { recursive: true })
+  const made = mkdirSync(path, { recursive: true })
+  const top = dirname(resolve(made ?? path))
+  for (let parent = dirname(resolve(path)); ; parent = dirname(parent)) {
+    try {
+      syncFolderAt(parent)
+    } catch (error) {
+      // One that was there before, in a folder that we may not read: its name is another's to keep.
+      if (made !== undefined || kernelCode(error) !== 'EACCES') throw error
+    }
+    if (parent === top) return
+  }
+}
+
+function syncFolderAt(path: string): void {
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** Gives a file or folder another name. @throws the kernel's error */

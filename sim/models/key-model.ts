@@ -14,18 +14,19 @@ import type {
 } from './key-state.ts'
 
 /**
- * Refusals that say nothing about a key: of quotas (a model of their own), of space, of a part's
- * size, of an attempt that was given up before it decided anything.
+ * Refusals that are judged by the key's state. Others say nothing of it: of quotas (a model of their
+ * own), of space, of a body, of an attempt that was given up before it decided anything.
  */
-const NOT_OF_THE_KEY: ReadonlySet<string> = new Set([
-  'quota-exceeded',
-  'storage-full',
-  'slow-down',
-  'lease-lost',
-  'upload-changed',
-  'entity-too-small',
-  'bucket-not-empty',
-  'record-too-large',
+const OF_THE_KEY: ReadonlySet<string> = new Set([
+  'no-such-bucket',
+  'bucket-exists',
+  'no-such-key',
+  'no-such-version',
+  'no-such-upload',
+  'is-delete-marker',
+  'precondition-failed',
+  'conditional-conflict',
+  'invalid-part',
 ])
 
 /**
@@ -34,7 +35,7 @@ const NOT_OF_THE_KEY: ReadonlySet<string> = new Set([
  */
 export function follow(state: KeyState, step: KeyStep): readonly KeyState[] {
   const { call, answer } = step
-  if (answer.kind === 'refused' && NOT_OF_THE_KEY.has(answer.code)) return [state]
+  if (answer.kind === 'refused' && !OF_THE_KEY.has(answer.code)) return [state]
   switch (call.kind) {
     case 'lookup':
       return answer.kind === 'found' ? seeOne(state, find(state, call.version), answer.version) : []

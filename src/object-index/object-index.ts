@@ -296,7 +296,13 @@ export interface ArchiveBlob {
 }
 
 export interface DeleteResult {
-  readonly outcome: 'deleted' | 'precondition-failed' | 'no-such-key' | 'no-such-version'
+  /** damaged: a record that decides cannot be read; nothing was changed for this entry. */
+  readonly outcome:
+    | 'deleted'
+    | 'precondition-failed'
+    | 'no-such-key'
+    | 'no-such-version'
+    | 'damaged'
   /** What the client is told: the marker made, or the version that went. Null: neither. */
   readonly versionId: VersionId | 'null' | null
   readonly isDeleteMarker: boolean

@@ -22,7 +22,13 @@ import {
   type Subject,
 } from './key-state.ts'
 import { versionKey, versionsBelow } from './keys.ts'
-import type { Bucket, DeleteEntry, DeleteResult, VersionId } from './object-index.ts'
+import {
+  ObjectIndexError,
+  type Bucket,
+  type DeleteEntry,
+  type DeleteResult,
+  type VersionId,
+} from './object-index.ts'
 import {
   FLAG,
   NO_LOCK,
@@ -89,9 +95,14 @@ export function planDelete(request: DeletePlan, depth: Depth): Plan<Deleted> {
     const bucket = bucketIn(overlay, bucketId)
     if (bucket === null) return refuse('no-such-bucket')
     if (depth === 'current' && bucket.versioning !== 'unversioned') return again()
-    const states = targets.map((target) => keyStateIn(overlay, target.subject, depth))
+    const states = targets.map((target) =>
+      orDamaged(() => keyStateIn(overlay, target.subject, depth)),
+    )
     const asks = mergeReads(
-      targets.map((target, index) => nullReads(target, states[index] ?? NOTHING, bucket)),
+      targets.map((target, index) => {
+        const state = states[index] ?? NOTHING
+        return state === DAMAGED ? {} : nullReads(target, state, bucket)
+      }),
     )
     const isComplete = (asks.keys?.length ?? 0) === 0
     if (!isComplete && !more.hasAsked(overlay)) return { kind: 'more', reads: asks }
@@ -100,18 +111,31 @@ export function planDelete(request: DeletePlan, depth: Depth): Plan<Deleted> {
 }
 
 const NOTHING: KeyState = { current: null, newestOther: null, nullOrder: 0 }
+const DAMAGED = 'damaged'
+
+/** A damaged record holds up the entry that it belongs to, and no other. */
+function orDamaged<T>(read: () => T): T | typeof DAMAGED {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof ObjectIndexError && cause.code === 'corrupt') return DAMAGED
+    throw cause
+  }
+}
 
 function deleteAll(
   overlay: Overlay,
   bucket: Bucket,
   targets: readonly Target[],
-  states: readonly KeyState[],
+  states: readonly (KeyState | typeof DAMAGED)[],
 ): Decision<Settled<Deleted>> {
   const changes = new Changes()
   const results: DeleteResult[] = []
   for (const [index, target] of targets.entries()) {
     const state = states[index] ?? NOTHING
-    const action = decideEntry(overlay, bucket, target, state)
+    const decided =
+      state === DAMAGED ? state : orDamaged(() => decideEntry(overlay, bucket, target, state))
+    const action = decided === DAMAGED ? nothing({ outcome: DAMAGED, versionId: null }) : decided
     const isRoom =
       changes.count + action.mutations <= MUTATIONS_MAX && changes.sizeBytes <= SIZE_BYTES_MAX
     if (results.length > 0 && !isRoom) break

@@ -1,6 +1,6 @@
 // DeleteObject: a key, a delete marker in its place, or one version.
 
-import type { Bucket } from '../../object-index/object-index.ts'
+import { ObjectIndexError, type Bucket } from '../../object-index/object-index.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { parseDeletePrecondition } from '../../s3/write-condition.ts'
 import { failed } from '../../s3/condition.ts'
@@ -40,6 +40,8 @@ export async function deleteObject(call: Call, bucket: Bucket): Promise<void> {
       pushVersionId(fields, version.kind === 'id' ? version.versionId : null)
       return exchange.sendHead(204, fields)
     }
+    case 'damaged':
+      throw new ObjectIndexError('corrupt', `index: a record of ${key} is damaged`)
     case undefined:
       throw new S3Error('InternalError')
   }

@@ -23,6 +23,7 @@ export async function deleteObjects(call: Call, bucket: Bucket): Promise<void> {
   const planned = entries.map(plan)
   const toDelete = planned.flatMap((each) => (each.kind === 'delete' ? [each.entry] : []))
   const results = await apply(call, bucket, toDelete)
+  logDamaged(call, toDelete, results)
   let next = 0
   const answers = planned.map((each): DeletedEntry => {
     if (each.kind === 'error') return errorOf(each.named, each.code)
@@ -44,6 +45,22 @@ async function apply(
   if (entries.length === 0) return []
   const outcome = await commit(services, { kind: 'delete-objects', bucketId: bucket.id, entries })
   return outcome.kind === 'deleted' ? outcome.results : []
+}
+
+/** One line, however many there are: validation names them all. */
+function logDamaged(
+  { exchange, services }: Call,
+  entries: readonly DeleteEntry[],
+  results: readonly DeleteResult[],
+): void {
+  const damaged = entries.filter((_, index) => results[index]?.outcome === 'damaged')
+  if (damaged.length === 0) return
+  services.log.error('records of keys that were to be deleted are damaged', {
+    requestId: exchange.requestId,
+    count: damaged.length,
+    bucket: exchange.target?.bucket,
+    key: damaged[0]?.key,
+  })
 }
 
 /** An entry that cannot be meant fails alone; the others go on. */
@@ -80,6 +97,8 @@ function answerOf(named: NamedDelete, result: DeleteResult): DeletedEntry {
       return errorOf(named, 'PreconditionFailed')
     case 'no-such-key':
       return errorOf(named, 'NoSuchKey')
+    case 'damaged':
+      return errorOf(named, 'InternalError')
     case 'no-such-version':
       // Gone already; see delete-object.ts.
       return { kind: 'deleted', key: named.key, versionId: named.versionId, markerVersionId: null }

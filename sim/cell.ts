@@ -3,8 +3,8 @@
 
 import { newId } from '../src/base/id.ts'
 import type { WriterId } from '../src/base/id.ts'
-import { openWorkerCell, openWriterCell } from '../src/cell/embedded.ts'
-import type { Ground, WriterCell } from '../src/cell/embedded.ts'
+import { openSoleWorker, openWorkerCell, openWriterCell } from '../src/cell/embedded.ts'
+import type { Ground, WorkerCell, WriterCell } from '../src/cell/embedded.ts'
 import type { FromChild, ToChild, Role } from '../src/cell/messages.ts'
 import type { CellSettings } from '../src/cell/settings.ts'
 import { openSupervisor } from '../src/cell/supervisor.ts'
@@ -40,7 +40,8 @@ const CALLS_UNTIL_DEATH = [5, 4000] as const
 const DRIFT = [0.8, 1.25] as const
 
 export interface CellOptions {
-  readonly workerCount: number
+  /** The processes of the group: see the product's supervisor. */
+  readonly roles: readonly Role[]
   readonly driveSizeBytes: number
 }
 
@@ -112,7 +113,8 @@ export class SimCell {
     this.#isPowerOn = true
     const process = this.#openProcess('supervisor', { mayDie: false })
     const supervisor = openSupervisor({
-      settings: { ...SETTINGS, workerCount: this.#options.workerCount },
+      settings: SETTINGS,
+      roles: this.#options.roles,
       clock: process.clock,
       spawn: (role) => this.#spawn(role, process),
       drawWriterId: () => newId<WriterId>(process.random),
@@ -155,7 +157,8 @@ export class SimCell {
   }
 
   async ready(): Promise<void> {
-    while (this.writer === null || this.#serving.size < this.#options.workerCount) {
+    const count = this.#options.roles.filter((role) => role !== 'writer').length
+    while (this.writer === null || this.#serving.size < count) {
       await this.world.clock.sleep(5)
     }
   }
@@ -233,14 +236,23 @@ export class SimCell {
       if (message.kind === 'ping') return say({ kind: 'pong', sequence: message.sequence })
       if (message.kind === 'writer-dead') return await endWorker?.(message.writerId)
       if (message.kind !== 'start') return
-      if (message.role === 'writer') endWorker = await this.#startWriter(process)
-      else await this.#startWorker(process, message.writerId)
+      const { role, writerId } = message
+      if (role === 'http') await this.#startWorker(process, writerId)
+      else {
+        const writer = await this.#startWriter(process)
+        endWorker = writer.endWorker
+        if (role === 'both') {
+          this.#serve(process, openSoleWorker(this.#workerGround(process), writerId, writer.cell))
+        }
+      }
       say({ kind: 'ready', address: SETTINGS.listen })
     }
     far.onValue((value) => {
       const message = value as ToChild
       hear(message).catch((error: unknown) => {
-        if (message.kind !== 'start' || isDefect(error)) throw error
+        if (isDefect(error)) throw error
+        // As in the product: what it cannot do for its parent ends it, and its successor does it.
+        if (message.kind !== 'start') return process.die({ kind: 'killed', why: String(error) })
         if (error instanceof Error && error.name === 'StoreRefused') {
           return say({ kind: 'refused', subject: 'store', message: error.message })
         }
@@ -250,7 +262,9 @@ export class SimCell {
     })
   }
 
-  async #startWriter(process: SimProcess): Promise<(writerId: WriterId) => Promise<void>> {
+  async #startWriter(
+    process: SimProcess,
+  ): Promise<{ cell: WriterCell; endWorker: (writerId: WriterId) => Promise<void> }> {
     const cell = await openWriterCell(this.#groundOf(process))
     const workers = new ConnectedWorkers()
     this.network.listen(process, (channel) => serveWriter(channel, cell, workers))
@@ -258,24 +272,29 @@ export class SimCell {
     process.onDeath(() => {
       this.#writers = this.#writers.filter((writer) => writer.process !== process)
     })
-    return async (writerId) => {
+    const endWorker = async (writerId: WriterId): Promise<void> => {
       workers.end(writerId)
       await cell.placement.sealAllOf(writerId)
     }
+    return { cell, endWorker }
   }
 
   async #startWorker(process: SimProcess, writerId: WriterId): Promise<void> {
     const connect = async () => await this.network.connect(process)
     const link = new Link({ connect, clock: process.clock, writerId })
     await link.open()
-    const ground = { ...this.#groundOf(process), cacheSizeBytes: CACHE_SIZE_BYTES }
-    const cell = await openWorkerCell(ground, writerId, link)
+    this.#serve(process, await openWorkerCell(this.#workerGround(process), writerId, link))
+  }
+
+  /** From now on clients find it; dead, their next requests find a port that others listen at. */
+  #serve(process: SimProcess, cell: WorkerCell): void {
     const serving = { process, cell }
     this.#serving.add(serving)
-    process.onDeath(() => {
-      // Its clients' next requests find a port that others listen at.
-      this.#serving.delete(serving)
-    })
+    process.onDeath(() => this.#serving.delete(serving))
+  }
+
+  #workerGround(process: SimProcess) {
+    return { ...this.#groundOf(process), cacheSizeBytes: CACHE_SIZE_BYTES }
   }
 
   #groundOf(process: SimProcess): Ground {

@@ -13,7 +13,7 @@ import { History } from './history.ts'
 import type { Recorded } from './history.ts'
 import { SimProcess } from './process.ts'
 import type { Finding, HealedRegion } from './region.ts'
-import { drawRates, drawScenario, scenarioOf } from './scenarios.ts'
+import { drawRates, drawRoles, drawScenario, scenarioOf } from './scenarios.ts'
 import type { ScenarioName } from './scenarios.ts'
 import { World, WorldStuck } from './world.ts'
 
@@ -96,7 +96,9 @@ class Run {
     this.history = new History(() => world.nowMs)
     const random = world.random.fork('faults')
     this.faults = new Faults(drawRates(scenario.rates, random.fork('rates')), random)
-    this.cell = new SimCell(world, this.faults, scenario)
+    const { driveSizeBytes } = scenario
+    const roles = drawRoles(world.random.fork('roles'))
+    this.cell = new SimCell(world, this.faults, { driveSizeBytes, roles })
   }
 
   async whole(): Promise<readonly Finding[]> {

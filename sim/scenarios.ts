@@ -1,6 +1,7 @@
 // Named mixes of what clients do and what goes wrong. Each fault's rate is drawn from the seed, so
 // that most seeds have most kinds, and some have few.
 
+import type { Role } from '../src/cell/messages.ts'
 import type { FaultKind, FaultRates } from './faults.ts'
 import type { SeededRandom } from './random.ts'
 import type { Workload } from './region.ts'
@@ -12,7 +13,6 @@ export interface Scenario {
   readonly rates: FaultRates
   /** Operations of a run, unless told otherwise. */
   readonly steps: number
-  readonly workerCount: number
   readonly driveSizeBytes: number
   /** How long nothing is asked at the end, for what goes on in the background. */
   readonly idleMs: number
@@ -60,7 +60,6 @@ const OF_ENGINE: FaultRates = {
 
 const BASE: Omit<Scenario, 'workloads' | 'rates'> = {
   steps: 150,
-  workerCount: 2,
   driveSizeBytes: 512 * MIB,
   idleMs: 500,
 }
@@ -112,6 +111,19 @@ export const SCENARIO_NAMES: readonly ScenarioName[] = Object.keys(SCENARIOS) as
 
 export function scenarioOf(name: ScenarioName): Scenario {
   return SCENARIOS[name]
+}
+
+/** A writer beside its workers, or in the first of them. */
+const LAYOUTS: readonly (readonly Role[])[] = [
+  ['writer', 'http', 'http'],
+  ['writer', 'http', 'http'],
+  ['both', 'http'],
+  ['both', 'http'],
+  ['both'],
+]
+
+export function drawRoles(random: SeededRandom): readonly Role[] {
+  return random.pick(LAYOUTS)
 }
 
 /** How often each scenario is drawn where none is named. */

@@ -294,6 +294,14 @@ mustPass('one of two conditional writes at once', (hand) => {
   hand.get('k', { etag: 'b' })
 })
 
+mustPass('a deletion that finds nothing where it begins, and something where it ends', (hand) => {
+  hand.bucket()
+  const remove = hand.beginDelete('k')
+  hand.put('k', 'a')
+  hand.endDelete(remove)
+  hand.get('k', null)
+})
+
 mustPass('markers, null versions and what is under them', (hand) => {
   hand.bucket()
   hand.put('k', 'a')

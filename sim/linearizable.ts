@@ -70,6 +70,11 @@ function doubtful(steps: readonly TimedStep[]): readonly TimedStep[] {
   return steps.filter(({ answer, tag }) => answer.kind === 'unknown' && !seen.has(tag))
 }
 
+/** Whether it leaves every state as it is. One that shows an id may make a state more certain. */
+function isLook({ answer }: KeyStep): boolean {
+  return answer.kind === 'found' || answer.kind === 'versions' || answer.kind === 'refused'
+}
+
 /** One way to explain all events so far. */
 interface Explanation {
   readonly state: KeyState
@@ -154,7 +159,7 @@ class Search {
     for (const step of each.open) {
       const isDoubtful = this.#options.doubts.has(step)
       for (const state of follow(each.state, step)) {
-        if (state === each.state) continue // `settle` has put those in place that change nothing
+        if (isDoubtful && state === each.state) continue // the same as never
         if (isDoubtful && each.doubts === this.#options.doubtsMax) {
           this.isCut = true
           continue
@@ -168,12 +173,13 @@ class Search {
   }
 
   /**
-   * Puts in place what fits this state and changes nothing: whatever is explained without it is
-   * explained with it.
+   * Puts in place what only looks and fits this state: whatever is explained without it is explained
+   * with it. Of a write that changes nothing here that is not so: it may be what changes something
+   * later.
    */
   #settle(each: Explanation): Explanation {
     const open = each.open.filter(
-      (step) => step.answer.kind === 'unknown' || follow(each.state, step)[0] !== each.state,
+      (step) => !isLook(step) || follow(each.state, step)[0] !== each.state,
     )
     return open.length === each.open.length ? each : { ...each, open }
   }

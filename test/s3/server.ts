@@ -12,7 +12,11 @@ import { newId } from '../../src/base/id.ts'
 import { REQUEST_HEADER_SIZE_BYTES_MAX } from '../../src/base/limits.ts'
 import type { ManualClock } from '../../src/base/manual-clock.ts'
 import { openDirectory } from '../../src/directory/directory-service.ts'
-import type { Directory } from '../../src/directory/directory.ts'
+import type {
+  Directory,
+  DirectoryOperation,
+  DirectoryOutcome,
+} from '../../src/directory/directory.ts'
 import { openGateway } from '../../src/gateway/gateway-service.ts'
 import type { IndexOperation, ObjectIndex } from '../../src/object-index/object-index.ts'
 import { TestStore } from '../../src/placement/suite-store.ts'
@@ -86,7 +90,7 @@ export class S3Server implements AsyncDisposable {
     const directory = openDirectory({ engine: store.engine, random: store.random })
     await addAccount(directory, 'root', ROOT)
     const faults: unknown[] = []
-    const trouble: Trouble = { before: null }
+    const trouble: Trouble = { before: null, directory: null }
     const warnings: Readonly<Record<string, unknown>>[] = []
     const settings = { region, domains, objectOwnership }
     const told = { faults, trouble, warnings }
@@ -146,6 +150,24 @@ export class S3Server implements AsyncDisposable {
 /** Awaited before each call of the index by its name; what it throws, the call throws. */
 export interface Trouble {
   before: ((method: string) => Promise<void>) | null
+  /** Carries a change of the directory out, or does not; what it throws, the router gets. */
+  directory:
+    | ((
+        operation: DirectoryOperation,
+        apply: () => Promise<DirectoryOutcome>,
+      ) => Promise<DirectoryOutcome>)
+    | null
+}
+
+function troubledDirectory(directory: Directory, trouble: Trouble): Directory {
+  const apply = directory.apply.bind(directory)
+  return {
+    ...directory,
+    apply: async (operation) =>
+      trouble.directory === null
+        ? await apply(operation)
+        : await trouble.directory(operation, async () => await apply(operation)),
+  }
 }
 
 function troubled(index: ObjectIndex, trouble: Trouble): ObjectIndex {
@@ -185,7 +207,7 @@ async function serve(serving: Serving): Promise<{ router: Router; port: number }
     openRouter({
       gateway,
       index,
-      directory,
+      directory: troubledDirectory(directory, trouble),
       placement,
       clock,
       random,

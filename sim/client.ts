@@ -6,6 +6,7 @@ import { GatewayError } from '../src/gateway/gateway.ts'
 import type { GatewayErrorCode } from '../src/gateway/gateway.ts'
 import { ObjectIndexError } from '../src/object-index/object-index.ts'
 import type { WorkerCell } from '../src/cell/embedded.ts'
+import { BodyBroken } from './bodies.ts'
 import type { Faults } from './faults.ts'
 import type { Asked, History, OperationKind, Operations, Outcome } from './history.ts'
 import type { SimProcess } from './process.ts'
@@ -144,6 +145,8 @@ class SimClient implements Client {
 
   /** What an error tells the client; null: it was a defect, and the worker is no more. */
   #outcomeOf<T>(error: unknown, what: string): Outcome<T> | null {
+    // The gateway promises that nothing is made of a body that ends early.
+    if (error instanceof BodyBroken) return { kind: 'refused', code: 'incomplete-body' }
     if (error instanceof Refused) return { kind: 'refused', code: error.code }
     if (error instanceof GatewayError) return ofGateway(error)
     if (error instanceof ObjectIndexError) {

@@ -111,9 +111,9 @@ function describeState(state: KeyState): string {
       .filter((word) => word !== '')
       .join(' '),
   )
-  const uploads = state.uploads
-    .filter((upload) => upload.state !== 'aborted')
-    .map(({ uploadId, state: is, parts }) => `${is} ${cut(uploadId)} of ${parts.length} parts`)
+  const uploads = state.uploads.map(
+    ({ uploadId, state: is, parts }) => `${is} ${cut(uploadId)} of ${parts.length} parts`,
+  )
   const current = currentOf(state) === null ? 'no object' : 'an object'
   return `${state.bucket} bucket, ${current}: [${versions.join('; ')}] uploads [${uploads.join('; ')}]`
 }

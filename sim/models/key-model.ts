@@ -228,11 +228,11 @@ type OfUpload = Extract<KeyCall, { kind: 'put-part' | 'abort-upload' | 'complete
 
 function judgeUpload(state: KeyState, call: OfUpload): Judged {
   const upload = state.uploads.find(({ uploadId }) => uploadId === call.uploadId)
-  if (upload === undefined || upload.state === 'aborted') return refused('no-such-upload')
+  if (upload === undefined) return refused('no-such-upload')
   if (call.kind === 'complete-upload') return judgeComplete(state, call, upload)
   if (upload.state !== 'open') return refused('no-such-upload')
   if (call.kind === 'abort-upload') {
-    return done(withUpload(state, { ...upload, state: 'aborted', parts: [] }))
+    return done({ ...state, uploads: state.uploads.filter((other) => other !== upload) })
   }
   const { partNumber, etag } = call
   const others = upload.parts.filter((part) => part.partNumber !== partNumber)

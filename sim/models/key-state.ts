@@ -42,7 +42,7 @@ export interface NamedEtag {
 export interface KeyUpload {
   readonly uploadId: string
   readonly tag: string
-  readonly state: 'open' | 'completed' | 'aborted'
+  readonly state: 'open' | 'completed'
   /** Maker of the newest version when it began; null: there was none. */
   readonly newestAtStart: string | null
   readonly hadObjectAtStart: boolean
@@ -119,7 +119,21 @@ export interface KeyStep {
 /** Before the bucket was made. */
 export const NO_KEY: KeyState = { bucket: 'none', versions: [], uploads: [] }
 
-/** A state as a text: the same text, the same state. */
+/** A state as a text: the same text, the same state. States share most of what they are made of. */
 export function textOf({ bucket, versions, uploads }: KeyState): string {
-  return JSON.stringify([bucket, versions.map(Object.values), uploads.map(Object.values)])
+  let text: string = bucket
+  for (const version of versions) text += partText(version)
+  for (const upload of uploads) text += partText(upload)
+  return text
+}
+
+const TEXTS = new WeakMap<KeyVersion | KeyUpload, string>()
+
+function partText(part: KeyVersion | KeyUpload): string {
+  let text = TEXTS.get(part)
+  if (text === undefined) {
+    text = JSON.stringify(Object.values(part))
+    TEXTS.set(part, text)
+  }
+  return text
 }

@@ -98,7 +98,7 @@ test('live bytes are those of the file, to the byte, each blob once', async () =
   await store.close()
 })
 
-test('a count goes from page to page and misses no blob', async () => {
+test('a count goes from page to page, misses no blob, and lets others have their turn', async () => {
   const locations = Array.from({ length: 2500 }, (_, index) => ({
     extentId: '1'.repeat(32) as ExtentId,
     offset: index >> 1, // two references each
@@ -106,8 +106,10 @@ test('a count goes from page to page and misses no blob', async () => {
     dataSizeBytes: 10,
     checksum: 0,
   }))
-  const references = async (_: ExtentId, offset: number, limit: number) =>
-    await Promise.resolve(
+  const order: string[] = []
+  const references = async (_: ExtentId, offset: number, limit: number) => {
+    order.push('page')
+    return await Promise.resolve(
       locations
         .filter((location) => location.offset >= offset)
         .slice(0, limit)
@@ -116,10 +118,15 @@ test('a count goes from page to page and misses no blob', async () => {
           referrer: { kind: 'archive', blobId: '0'.repeat(32) as never } as const,
         })),
     )
-  const live = new LiveBytes({ references })
+  }
+  const live = new LiveBytes({ references }, async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    order.push('others')
+  })
   const one = use(1, {})
   await live.count([one], 1, never)
   const each = recordSizeBytes(locations[0] ?? assert.fail(), 'packed')
   assert.equal(each, 80 + 10 + 4 + 68)
   assert.equal(live.of(one), 1250 * each)
+  assert.deepEqual(order, ['page', 'others', 'page', 'others', 'page'])
 })

@@ -158,6 +158,8 @@ export const FORM_BUFFER_SIZE_BYTES_MAX: number = 5 * MIB
 export const WHOLE_BODIES_SIZE_BYTES_MAX: number = 64 * MIB
 /** Workers of a store. */
 export const WORKERS_MAX = 64
+/** With so many workers a process of its own commits; with fewer, the first worker. Decision 8. */
+export const WRITER_APART_WORKERS_MIN = 4
 /** A connection that sends no whole header in this time is closed. */
 export const HEADER_TIMEOUT_MS = 20_000
 /** A kept connection without a request; above the 60 s of the usual load balancers. */

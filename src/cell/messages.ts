@@ -4,7 +4,7 @@
 import type { WriterId } from '../base/id.ts'
 import type { Address, CellSettings } from './settings.ts'
 
-/** 'writer' decides and commits, 'http' serves requests, 'both' is a group with one worker. */
+/** 'writer' decides and commits, 'http' serves requests, 'both' does both. */
 export type Role = 'writer' | 'http' | 'both'
 
 export type ToChild =

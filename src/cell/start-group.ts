@@ -12,7 +12,7 @@ import { openLog } from './log.ts'
 import type { Role } from './messages.ts'
 import type { Address, CellSettings } from './settings.ts'
 import { lockStore, openStoreFolder, StoreRefused } from './store-folder.ts'
-import { openSupervisor, StartRefused } from './supervisor.ts'
+import { openSupervisor, rolesOf, StartRefused } from './supervisor.ts'
 
 /** A null region is the store's own. */
 export type GroupSettings = Omit<CellSettings, 'region'> & { readonly region: string | null }
@@ -57,6 +57,7 @@ export async function startGroup(given: GroupSettings): Promise<Group> {
     })
   const supervisor = openSupervisor({
     settings,
+    roles: rolesOf(settings.workerCount),
     clock: systemClock,
     spawn,
     drawWriterId: () => newId<WriterId>(random),

@@ -11,7 +11,7 @@ import { ManualClock } from '../base/manual-clock.ts'
 import type { Child } from '../platform/child.ts'
 import type { FromChild, Role, ToChild } from './messages.ts'
 import type { CellSettings } from './settings.ts'
-import { openSupervisor, StartRefused } from './supervisor.ts'
+import { openSupervisor, rolesOf, StartRefused } from './supervisor.ts'
 import type { Supervisor } from './supervisor.ts'
 
 const ADDRESS = { host: '127.0.0.1', port: 9000 }
@@ -81,13 +81,17 @@ interface World {
   readonly standStill: (ms: number) => void
 }
 
-function start(workerCount: number, how: CellSettings['start'] = 'serve'): World {
+/** A writer and two workers. */
+const APART: readonly Role[] = ['writer', 'http', 'http']
+
+function start(roles: readonly Role[] = APART, how: CellSettings['start'] = 'serve'): World {
   const clock = new ManualClock()
   let stoodStillMs = 0
   const children: FakeChild[] = []
-  const settings = { workerCount, start: how } as CellSettings
+  const settings = { start: how } as CellSettings
   const supervisor = openSupervisor({
     settings,
+    roles,
     clock: {
       nowMs: () => clock.nowMs(),
       monotonicMs: () => clock.monotonicMs() + stoodStillMs,
@@ -113,7 +117,7 @@ async function turn(clock: ManualClock, ms: number): Promise<void> {
 }
 
 test('a group is a writer and its workers, and is ready when all are', async () => {
-  const world = start(2)
+  const world = start()
   assert.deepEqual(
     world.children.map(({ role }) => role),
     ['writer', 'http', 'http'],
@@ -129,17 +133,32 @@ test('a group is a writer and its workers, and is ready when all are', async () 
   world.supervisor.kill()
 })
 
-test('with one worker there is no second process', () => {
-  const world = start(1)
+test('the first worker of a few commits too; of many, a process of its own does', () => {
+  assert.deepEqual(rolesOf(1), ['both'])
+  assert.deepEqual(rolesOf(2), ['both', 'http'])
+  assert.deepEqual(rolesOf(3), ['both', 'http', 'http'])
+  assert.deepEqual(rolesOf(4), ['writer', 'http', 'http', 'http', 'http'])
+})
+
+test('a first worker that died is replaced, and its successor told of deaths as it was', async () => {
+  const world = start(rolesOf(2))
+  for (const child of world.children) child.beReady()
+  world.children[0]?.kill()
+  await turn(world.clock, 100)
+  world.children[2]?.beReady()
+  world.children[1]?.kill()
+  await turn(world.clock, 100)
   assert.deepEqual(
     world.children.map(({ role }) => role),
-    ['both'],
+    ['both', 'http', 'both', 'http'],
   )
+  const deaths = world.children[2]?.heard.filter(({ kind }) => kind === 'writer-dead')
+  assert.deepEqual(deaths, [{ kind: 'writer-dead', writerId: 'w1' }])
   world.supervisor.kill()
 })
 
 test('a worker that died is replaced at once, and the writer ends its leases', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   world.children[1]?.kill()
   await turn(world.clock, 100)
@@ -157,7 +176,7 @@ test('a worker that died is replaced at once, and the writer ends its leases', a
 })
 
 test('a worker that no longer answers is killed and replaced in time; the others are not', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   const [, hung] = world.children
   assert.ok(hung !== undefined)
@@ -174,7 +193,7 @@ test('a worker that no longer answers is killed and replaced in time; the others
 })
 
 test('a process that dies again and again is started ever more slowly', async () => {
-  const world = start(1)
+  const world = start(['both'])
   for (let deaths = 0; deaths < 100; deaths++) {
     for (const child of living(world)) {
       child.beReady()
@@ -188,7 +207,7 @@ test('a process that dies again and again is started ever more slowly', async ()
 })
 
 test('a start that a child refuses ends the group with its message', async () => {
-  const world = start(2)
+  const world = start()
   world.children[1]?.say({
     kind: 'refused',
     subject: 'listener',
@@ -204,7 +223,7 @@ test('a start that a child refuses ends the group with its message', async () =>
 })
 
 test('draining ends the workers first and the writer last, and replaces nobody', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   const order: number[] = []
   for (const child of world.children) child.onExit(() => order.push(child.pid))
@@ -215,7 +234,7 @@ test('draining ends the workers first and the writer last, and replaces nobody',
 })
 
 test('figures are gathered from every process, and from the living when one hangs', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   const [, asker, other] = world.children
   assert.ok(asker !== undefined && other !== undefined)
@@ -237,7 +256,7 @@ function reasonOf({ supervisor }: World): { reason: string | null } {
 }
 
 test('a process that dies at each start of the group ends it, and leaves no timer', async () => {
-  const world = start(2)
+  const world = start()
   world.children[0]?.beReady()
   world.children[1]?.beReady()
   const refused = assert.rejects(
@@ -255,7 +274,7 @@ test('a process that dies at each start of the group ends it, and leaves no time
 })
 
 test('a writer that cannot start again ends the group with the reason; a worker does not', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   const ended = reasonOf(world)
   for (let deaths = 0; deaths < 20; deaths++) {
@@ -275,7 +294,7 @@ test('a writer that cannot start again ends the group with the reason; a worker 
 })
 
 test('a store that cannot be opened any more ends the group with its own words', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   const ended = reasonOf(world)
   world.children[0]?.kill()
@@ -287,7 +306,7 @@ test('a store that cannot be opened any more ends the group with its own words',
 })
 
 test('a replaced worker that cannot listen is tried again, and the others serve on', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   const ended = reasonOf(world)
   world.children[2]?.kill()
@@ -303,8 +322,31 @@ test('a replaced worker that cannot listen is tried again, and the others serve 
   world.supervisor.kill()
 })
 
+test('a first worker that cannot listen is tried again for as long as that takes', async () => {
+  const world = start(rolesOf(2))
+  for (const child of world.children) child.beReady()
+  const ended = reasonOf(world)
+  world.children[0]?.kill()
+  const broken = { kind: 'refused', subject: 'listener', message: 'a broken certificate' } as const
+  for (let tries = 0; tries < 20; tries++) {
+    await turn(world.clock, 10_000)
+    living(world)
+      .find(({ role }) => role === 'both')
+      ?.say(broken)
+  }
+  assert.equal(ended.reason, null)
+  await turn(world.clock, 10_000)
+  assert.deepEqual(
+    living(world)
+      .map(({ role }) => role)
+      .toSorted(),
+    ['both', 'http'],
+  )
+  world.supervisor.kill()
+})
+
 test('a process whose runtime has not come up has longer than one that fell silent', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.isHung = true
   await turn(world.clock, WORKER_BOOT_MS_MAX - 1000)
   assert.equal(living(world).length, 3)
@@ -314,7 +356,7 @@ test('a process whose runtime has not come up has longer than one that fell sile
 })
 
 test('after the supervisor itself stood still nobody is killed for its silence', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   await turn(world.clock, 3000)
   for (const child of world.children) child.isHung = true
@@ -328,7 +370,7 @@ test('after the supervisor itself stood still nobody is killed for its silence',
 })
 
 test('draining ends though a process is dead, in its pause before a restart, or never drains', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   for (let deaths = 0; deaths < 3; deaths++) {
     living(world)
@@ -353,7 +395,7 @@ test('draining ends though a process is dead, in its pause before a restart, or 
 })
 
 test('a worker that lives on but does not drain is ended at the deadline', async () => {
-  const world = start(2)
+  const world = start()
   for (const child of world.children) child.beReady()
   const [, slow] = world.children
   assert.ok(slow !== undefined)
@@ -368,7 +410,7 @@ test('a worker that lives on but does not drain is ended at the deadline', async
 })
 
 test('every child is told by which id it fills extents, and none twice', () => {
-  const world = start(3)
+  const world = start(['writer', 'http', 'http', 'http'])
   const ids = world.children.flatMap(({ heard }) =>
     heard.flatMap((told) => (told.kind === 'start' ? [told.writerId] : [])),
   )
@@ -377,7 +419,7 @@ test('every child is told by which id it fills extents, and none twice', () => {
 })
 
 test('strict holds requests at the start of the group, not at a replaced process', async () => {
-  const world = start(2, 'strict')
+  const world = start(APART, 'strict')
   for (const child of world.children) child.beReady()
   await world.supervisor.ready
   world.children[0]?.kill()

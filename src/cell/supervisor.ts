@@ -13,6 +13,7 @@ import {
   WORKER_BOOT_MS_MAX,
   WORKER_HANG_MS_MAX,
   WORKER_PING_MS,
+  WRITER_APART_WORKERS_MIN,
   WRITER_STARTS_MAX,
 } from '../base/limits.ts'
 import type { Child } from '../platform/child.ts'
@@ -26,6 +27,8 @@ export class StartRefused extends Error {
 
 export interface SupervisorOptions {
   readonly settings: CellSettings
+  /** The group's places: see `rolesOf`. */
+  readonly roles: readonly Role[]
   readonly clock: Clock
   readonly spawn: (role: Role) => Child
   /** An id that no process had before; under it a child fills extents. */
@@ -44,6 +47,8 @@ export interface Supervisor {
   kill(): void
 }
 
+type Refusal = Extract<FromChild, { kind: 'refused' }>
+
 /** One place in the group, filled by one process after another. */
 interface Post {
   readonly role: Role
@@ -57,8 +62,29 @@ interface Post {
   /** Processes of this place that ended in a row, each before it was ready or soon after. */
   failures: number
   /** What it said when it could not start. */
-  refusal: string | null
+  refusal: Refusal | null
   onDrained: (() => void) | null
+}
+
+/**
+ * The places of a group that serves with so many workers. Few cores have no room for a process that
+ * only commits: the first worker does it beside its requests. Source: decision 8.
+ */
+export function rolesOf(workerCount: number): readonly Role[] {
+  assert(workerCount >= 1, 'a group has a worker')
+  const isApart = workerCount >= WRITER_APART_WORKERS_MIN
+  const others = Array.from(
+    { length: isApart ? workerCount : workerCount - 1 },
+    () => 'http' as const,
+  )
+  return [isApart ? 'writer' : 'both', ...others]
+}
+
+/** What people call a process. */
+const NAMES: Readonly<Record<Role, string>> = {
+  writer: 'writer',
+  http: 'worker',
+  both: 'first worker',
 }
 
 /** Starts the group. */
@@ -90,12 +116,7 @@ class Group implements Supervisor {
     this.failed = new Promise((resolve) => {
       this.#fail = resolve
     })
-    const { workerCount } = options.settings
-    assert(workerCount >= 1, 'a group has a worker')
-    const workers: Role[] = Array.from({ length: workerCount }, () => 'http')
-    for (const role of workerCount === 1 ? (['both'] as Role[]) : ['writer' as Role, ...workers]) {
-      this.#posts.push(this.#fill({ role, failures: 0 }))
-    }
+    for (const role of options.roles) this.#posts.push(this.#fill({ role, failures: 0 }))
     this.#beat()
   }
 
@@ -175,10 +196,11 @@ class Group implements Supervisor {
    * be opened any more. A port or certificate that fails a replaced worker does not take the others
    * with it: it is tried again.
    */
-  #onRefusal(post: Post, { subject, message }: Extract<FromChild, { kind: 'refused' }>): void {
-    post.refusal = message
+  #onRefusal(post: Post, refusal: Refusal): void {
+    const { subject, message } = refusal
+    post.refusal = refusal
     if (this.#settleReady !== null || subject === 'store') return this.#end(message)
-    this.#options.log('error', `a replaced ${post.role} process cannot start: ${message}`, {
+    this.#options.log('error', `a replaced ${NAMES[post.role]} process cannot start: ${message}`, {
       pid: post.child.pid,
     })
     post.child.kill()
@@ -199,7 +221,7 @@ class Group implements Supervisor {
     if (this.#isEnding) return
     const livedMs = this.#options.clock.monotonicMs() - post.startedAtMs
     const failures = wasReady && livedMs >= RESTART_STEADY_MS ? 0 : post.failures + 1
-    this.#options.log('error', `a ${post.role} process ended and is replaced`, {
+    this.#options.log('error', `a ${NAMES[post.role]} process ended and is replaced`, {
       pid: post.child.pid,
       ...how,
       livedMs: Math.round(livedMs),
@@ -209,10 +231,12 @@ class Group implements Supervisor {
       this.#tell(other, { kind: 'writer-dead', writerId: post.writerId })
     }
     const startsMax = this.#settleReady !== null ? GROUP_STARTS_MAX : WRITER_STARTS_MAX
-    const mustStart = this.#settleReady !== null || post.role !== 'http'
+    const isCurable = post.refusal?.subject === 'listener' || post.role === 'http'
+    const mustStart = this.#settleReady !== null || !isCurable
     if (mustStart && !wasReady && failures >= startsMax) {
-      const last = post.refusal ?? (how.signal === null ? `exit code ${how.code}` : how.signal)
-      this.#end(`a ${post.role} process ended ${failures} times at its start: ${last}`)
+      const last =
+        post.refusal?.message ?? (how.signal === null ? `exit code ${how.code}` : how.signal)
+      this.#end(`a ${NAMES[post.role]} process ended ${failures} times at its start: ${last}`)
       return
     }
     const delayMs = failures < 2 ? 0 : Math.min(100 * 2 ** failures, RESTART_DELAY_MS_MAX)
@@ -233,10 +257,14 @@ class Group implements Supervisor {
         post.answeredAtMs += deafMs
         const silentMs = nowMs - post.answeredAtMs
         if (silentMs > (post.hasAnswered ? WORKER_HANG_MS_MAX : WORKER_BOOT_MS_MAX)) {
-          this.#options.log('error', `a ${post.role} process no longer answers and is killed`, {
-            pid: post.child.pid,
-            silentMs: Math.round(silentMs),
-          })
+          this.#options.log(
+            'error',
+            `a ${NAMES[post.role]} process no longer answers and is killed`,
+            {
+              pid: post.child.pid,
+              silentMs: Math.round(silentMs),
+            },
+          )
           post.child.kill()
         }
         this.#tell(post, { kind: 'ping', sequence: this.#sequence++ })
@@ -279,9 +307,13 @@ class Group implements Supervisor {
     if (post.state === 'gone') return
     await new Promise<void>((resolve) => {
       const timer = this.#after(DRAIN_MS_MAX + WORKER_HANG_MS_MAX, () => {
-        this.#options.log('error', `a ${post.role} process does not come to its end; killed`, {
-          pid: post.child.pid,
-        })
+        this.#options.log(
+          'error',
+          `a ${NAMES[post.role]} process does not come to its end; killed`,
+          {
+            pid: post.child.pid,
+          },
+        )
         resolve()
       })
       post.onDrained = () => {

@@ -1,4 +1,4 @@
-// A worker process: it serves requests. In a group with one worker it is the writer too.
+// A worker process: it serves requests. The first of a small group is its writer too.
 
 import { bindToParent } from '../platform/child.ts'
 import { runWorker } from './worker.ts'

@@ -121,7 +121,7 @@ describe('health', { concurrency: 2 }, () => {
   })
 
   test('without a writer it is alive, and not ready for writes', async (t) => {
-    await using served = await Served.make(scratch(t), { words: ['--workers', '2'] })
+    await using served = await Served.make(scratch(t), { words: ['--workers', '4'] })
     const [writer] = served.children('writer')
     assert.ok(writer !== undefined)
     process.kill(writer, 'SIGSTOP')

@@ -102,7 +102,7 @@ describe('starts', { concurrency: 4 }, () => {
       assert.match(rebuild.stderr, /is in use/)
       assert.equal((await served.send('PUT', '/bucket')).status, 200)
       const children = [...served.children('worker'), ...served.children('writer')]
-      assert.equal(children.length, 3)
+      assert.equal(children.length, 2)
       served.signal('SIGKILL')
       await until('its children end by themselves', () => !children.some(isRunning))
     }

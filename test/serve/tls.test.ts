@@ -56,7 +56,9 @@ test('a changed certificate is used without a restart, a broken one is reported 
   const [worker] = served.children('worker')
   assert.ok(worker !== undefined)
   process.kill(worker, 'SIGKILL')
-  await until('its successor cannot use it', () => served.log.includes('a replaced http process'))
+  await until('its successor cannot use it', () =>
+    served.log.includes('a replaced first worker process'),
+  )
   assert.ok(await allSay(served, 'second'), 'the other serves on')
   place(FIRST)
   await until('all is well again', async () => await allSay(served, 'first'))

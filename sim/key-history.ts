@@ -38,6 +38,8 @@ class Splitter {
   /** Uploads that were seen, and nobody was told of, by the mark of who began them. */
   readonly #uploads = new Map<string, string>()
   readonly #known: ReadonlySet<string>
+  /** Uploads that someone asked to complete under a condition. */
+  readonly #judged = new Set<string>()
   /** ETags of versions that were seen, by the mark of the operation that made them. */
   readonly #etags = new Map<string, string>()
 
@@ -64,6 +66,9 @@ class Splitter {
       for (const { key } of operation.asked.entries) this.#keyOf(operation.asked.bucketId, key)
     } else if ('key' in operation.asked) {
       this.#keyOf(operation.asked.bucketId, operation.asked.key)
+    }
+    if (kind === 'completeUpload' && operation.asked.condition.kind !== 'none') {
+      this.#judged.add(operation.asked.uploadId)
     }
     if (outcome.kind !== 'ok') return
     if (kind === 'listUploads') {
@@ -92,6 +97,7 @@ class Splitter {
     const id = step.id ?? `#${recorded.index}`
     this.#keyOf(bucketId, key).push({
       tag: id,
+      behind: null,
       ...step,
       id,
       invokedAt: recorded.invokedStep,
@@ -121,7 +127,11 @@ class Splitter {
       case 'putPart':
       case 'completeUpload':
       case 'abortUpload':
-        return this.#add(recorded, recorded.asked.key, uploadStep(recorded, this.#uploads))
+        return this.#add(
+          recorded,
+          recorded.asked.key,
+          uploadStep(recorded, this.#uploads, this.#judged),
+        )
       case 'list':
         return this.#splitList(recorded)
       case 'listVersions':
@@ -143,10 +153,13 @@ class Splitter {
 
   #splitDelete(recorded: RecordedAs<'delete'>): void {
     const { outcome } = recorded
+    const last = new Map<string, string>()
     for (const [index, { key, version, ifMatch }] of recorded.asked.entries.entries()) {
       const id = `#${recorded.index}.${index}`
+      const behind = outcome.kind === 'ok' ? (last.get(key) ?? null) : null
+      last.set(key, id)
       const answer = deleteAnswer(outcome, index, recorded.asked.entries.length)
-      this.#add(recorded, key, { id, call: { kind: 'delete', version, ifMatch }, answer })
+      this.#add(recorded, key, { id, behind, call: { kind: 'delete', version, ifMatch }, answer })
     }
   }
 
@@ -187,6 +200,7 @@ interface StepOf {
   /** The operation's own by default. */
   readonly id?: string
   readonly tag?: string
+  readonly behind?: string | null
   readonly call: KeyCall
   readonly answer: KeyAnswer
 }
@@ -265,13 +279,14 @@ function uploadStep(
     | RecordedAs<'completeUpload'>
     | RecordedAs<'abortUpload'>,
   uploads: ReadonlyMap<string, string>,
+  judged: ReadonlySet<string>,
 ): StepOf {
   switch (recorded.kind) {
     case 'createUpload': {
       const { mark } = recorded.asked
       const { outcome } = recorded
       const uploadId = outcome.kind === 'ok' ? outcome.result : (uploads.get(mark) ?? mark)
-      const call = { kind: 'create-upload', uploadId } as const
+      const call = { kind: 'create-upload', uploadId, isJudged: judged.has(uploadId) } as const
       return { tag: mark, call, answer: plainAnswer(recorded.outcome) }
     }
     case 'putPart': {

@@ -157,6 +157,7 @@ class Search {
   #moves(each: Explanation): readonly Explanation[] {
     const moves: Explanation[] = []
     for (const step of each.open) {
+      if (each.open.some(({ id }) => id === step.behind)) continue
       const isDoubtful = this.#options.doubts.has(step)
       for (const state of follow(each.state, step)) {
         if (isDoubtful && state === each.state) continue // the same as never

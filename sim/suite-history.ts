@@ -33,8 +33,9 @@ export function byId(number: number): VersionSelector {
 }
 
 /** An id that nothing but this text has, for null versions, whose ids only readers see. */
-function ofText(text: string): VersionId {
-  return Buffer.from(text).toString('hex').padStart(32, '0').slice(-32) as VersionId
+function ofText(text: string, order: number): VersionId {
+  const random = Buffer.from(text).toString('hex').padStart(16, '0').slice(-16)
+  return (id(order).slice(0, 16) + random) as VersionId
 }
 
 /** What a reader sees: by default the newest version, of an unversioned bucket. */
@@ -42,6 +43,8 @@ export interface Seen {
   readonly etag: string
   readonly mark?: string
   readonly number?: number
+  /** Of a null version: its place among all that the key had. */
+  readonly order?: number
   readonly isNull?: boolean
   readonly isLatest?: boolean
   readonly isMarker?: boolean
@@ -244,7 +247,7 @@ function versionOf(key: string, seen: Seen): ObjectVersion {
     userMetadata: isDeleteMarker ? [] : [['mark', seen.mark ?? seen.etag] as const],
     tags: [],
     body: { kind: 'blobs', locations: [] } as const,
-    versionId: seen.number === undefined ? ofText(seen.etag) : id(seen.number),
+    versionId: seen.number === undefined ? ofText(seen.etag, seen.order ?? 1) : id(seen.number),
     isNull: seen.isNull ?? seen.number === undefined,
     isLatest: seen.isLatest ?? true,
     isDeleteMarker,

@@ -112,7 +112,7 @@ function judge(state: KeyState, step: KeyStep): Judged {
       return judgeDelete(state, call, maker)
     case 'create-upload':
       if (state.uploads.some(({ uploadId }) => uploadId === call.uploadId)) return refused()
-      return done({ ...state, uploads: [...state.uploads, beginUpload(state, call.uploadId, tag)] })
+      return done({ ...state, uploads: [...state.uploads, beginUpload(state, call, tag)] })
     case 'put-part':
     case 'abort-upload':
     case 'complete-upload':
@@ -155,7 +155,8 @@ function placed(
 ): Judged & { readonly kind: 'done' } {
   const isNull = state.bucket !== 'enabled'
   const kept = isNull ? state.versions.filter((version) => !version.isNull) : state.versions
-  const version = { ...newcomer, versionId: null, isNull, isDeleteMarker }
+  const order = 1 + (state.versions[0]?.order ?? 0)
+  const version = { ...newcomer, order, versionId: null, isNull, isDeleteMarker }
   const next = { ...state, versions: [version, ...kept] }
   const nullName = state.bucket === 'suspended' ? 'null' : null
   return { kind: 'done', next, versionId: isNull ? nullName : { ofMaker: newcomer.maker } }
@@ -211,13 +212,17 @@ function judgeDelete(state: KeyState, { version, ifMatch }: Delete, maker: strin
   }
 }
 
-function beginUpload(state: KeyState, uploadId: string, tag: string): KeyUpload {
+function beginUpload(
+  state: KeyState,
+  { uploadId, isJudged }: Extract<KeyCall, { kind: 'create-upload' }>,
+  tag: string,
+): KeyUpload {
   return {
     uploadId,
     tag,
     state: 'open',
-    newestAtStart: state.versions[0]?.maker ?? null,
-    hadObjectAtStart: currentOf(state) !== null,
+    newestAtStart: isJudged ? (state.versions[0]?.maker ?? null) : null,
+    hadObjectAtStart: isJudged && currentOf(state) !== null,
     parts: [],
     completedParts: '',
     completedVersionId: null,
@@ -382,6 +387,7 @@ function bindMaker(state: KeyState, maker: string, versionId: string): readonly 
 function bind(state: KeyState, at: number, versionId: string): readonly KeyState[] {
   const version = state.versions[at]
   if (version === undefined || version.versionId !== null) return []
+  if (Number.parseInt(versionId.slice(0, 16), 16) !== version.order) return []
   if (state.versions.some((other) => other.versionId === versionId)) return []
   const versions = state.versions.with(at, { ...version, versionId })
   const uploads = state.uploads.map((upload) =>

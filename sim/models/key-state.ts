@@ -13,7 +13,9 @@ export interface KeyVersion {
   readonly maker: string
   /** What it says of who made it; a step that was tried twice has it twice. */
   readonly tag: string
-  /** 32 hex digits; null: nobody has seen it yet. */
+  /** Its place among the key's versions: one more than the newest of them had. */
+  readonly order: number
+  /** 32 hex digits, the first 16 of them the order; null: nobody has seen it yet. */
   readonly versionId: string | null
   readonly isNull: boolean
   readonly isDeleteMarker: boolean
@@ -71,7 +73,12 @@ export type KeyCall =
       readonly tags: string
     }
   | { readonly kind: 'set-tags'; readonly version: VersionSelector; readonly tags: string }
-  | { readonly kind: 'create-upload'; readonly uploadId: string }
+  | {
+      readonly kind: 'create-upload'
+      readonly uploadId: string
+      /** Whether it is ever completed under a condition: only then it counts what stood before. */
+      readonly isJudged: boolean
+    }
   | { readonly kind: 'abort-upload'; readonly uploadId: string }
   | ({ readonly kind: 'put-part'; readonly uploadId: string } & NamedEtag)
   | {
@@ -112,6 +119,8 @@ export interface KeyStep {
   readonly id: string
   /** What a version that it makes says of it. */
   readonly tag: string
+  /** A step of the same request that comes before this one; null: none does. */
+  readonly behind: string | null
   readonly call: KeyCall
   readonly answer: KeyAnswer
 }

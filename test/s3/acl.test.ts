@@ -334,13 +334,13 @@ test('only what is granted is shown, to whom it is granted', async () => {
   isStatus(await writer.put(`${bucket}/k`, 'x', { [ACL]: 'bucket-owner-read' }), 200)
   const ofObject = await writer.get(`${bucket}/k?acl`)
   assert.equal(ofObject.one('Owner/ID'), 'writer')
-  assert.deepEqual(ofObject.all('AccessControlList/Grant/Grantee/ID'), ['writer', 'owner'])
-  assert.deepEqual(ofObject.all('AccessControlList/Grant/Permission'), ['FULL_CONTROL', 'READ'])
+  assert.deepEqual(ofObject.all('AccessControlList/Grant/Grantee/ID'), ['owner', 'writer'])
+  assert.deepEqual(ofObject.all('AccessControlList/Grant/Permission'), ['READ', 'FULL_CONTROL'])
   const ofBucket = await owner.get(`${bucket}?acl`)
   assert.deepEqual(ofBucket.all('AccessControlList/Grant/Grantee/ID'), ['owner'])
   const all = `${GROUPS}/AllUsers`
   assert.deepEqual(ofBucket.all('AccessControlList/Grant/Grantee/URI'), [all, all])
-  const permissions = ['FULL_CONTROL', 'READ', 'WRITE']
+  const permissions = ['READ', 'WRITE', 'FULL_CONTROL']
   assert.deepEqual(ofBucket.all('AccessControlList/Grant/Permission'), permissions)
   const signed = await bucketOf('authenticated-read')
   const uri = (await owner.get(`${signed}?acl`)).one('AccessControlList/Grant/Grantee/URI')

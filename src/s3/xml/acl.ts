@@ -14,20 +14,20 @@ const GROUP_NAMES = {
   'authenticated-users': 'AuthenticatedUsers',
 } as const
 
-/** An ACL in full: what is granted to the owner, then what the canned one grants to others. */
+/** An ACL in full: what the canned one grants to others, then all to the owner. */
 export function renderAcl(owner: Owner, acl: CannedAcl, bucketOwner: Owner): string {
   const others = CANNED_GRANTS[acl].filter(
     ({ grantee }) => grantee !== 'bucket-owner' || bucketOwner.id !== owner.id,
   )
   return (
     `${XML_DECLARATION}<AccessControlPolicy ${XML_NAMESPACE}>${renderOwner(owner)}` +
-    `<AccessControlList>${renderGrant(renderUser(owner), 'FULL_CONTROL')}` +
+    '<AccessControlList>' +
     others
       .map(({ grantee, permission }) =>
         renderGrant(renderGrantee(grantee, bucketOwner), permission),
       )
       .join('') +
-    '</AccessControlList></AccessControlPolicy>'
+    `${renderGrant(renderUser(owner), 'FULL_CONTROL')}</AccessControlList></AccessControlPolicy>`
   )
 }
 

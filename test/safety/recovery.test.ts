@@ -1,4 +1,5 @@
-// Short forms of the scripts beside it: what comes back after a kill, and after the index is gone.
+// Short forms of the scripts beside it: what comes back after a kill, a failed commit, and after the
+// index is gone.
 
 import { scriptTest } from './run-script.ts'
 
@@ -6,6 +7,10 @@ scriptTest('a store that is killed under load has all that it acknowledged', {
   script: 'crash/kill-loop.mjs',
   args: ['--rounds', '3'],
   checksMin: 15,
+})
+scriptTest('a writer whose commit failed for want of room is replaced, and the store writes on', {
+  script: 'safety/failed-commit.mjs',
+  checksMin: 9,
 })
 scriptTest('a deleted index comes back by rebuild, from the data alone', {
   script: 'safety/rebuild.mjs',

@@ -96,7 +96,7 @@ export function sendBody(made: MadeBody, clock: Clock, options: SendOptions = {}
   }
 }
 
-export function md5(bytes: Uint8Array): string {
+function md5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('hex')
 }
 

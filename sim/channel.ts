@@ -15,7 +15,7 @@ const HALF_OPEN_MS = [500, 15_000] as const
 const GAP_MS = 0.0001
 
 /** As the kernel says it: nobody listens there, or nobody answers. */
-export class ConnectRefused extends Error {
+class ConnectRefused extends Error {
   override readonly name = 'ConnectRefused'
   readonly syscall = 'connect'
 }

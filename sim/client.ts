@@ -29,16 +29,6 @@ export interface ServingWorker {
   readonly cell: WorkerCell
 }
 
-/** The store's own no, found by an `act` that does not go through the gateway. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-  readonly code: string
-  constructor(code: string) {
-    super(code)
-    this.code = code
-  }
-}
-
 export interface ClientParts {
   readonly world: World
   readonly faults: Faults
@@ -147,7 +137,6 @@ class SimClient implements Client {
   #outcomeOf<T>(error: unknown, what: string): Outcome<T> | null {
     // The gateway promises that nothing is made of a body that ends early.
     if (error instanceof BodyBroken) return { kind: 'refused', code: 'incomplete-body' }
-    if (error instanceof Refused) return { kind: 'refused', code: error.code }
     if (error instanceof GatewayError) return ofGateway(error)
     if (error instanceof ObjectIndexError) {
       if (error.code === 'corrupt') return { kind: 'refused', code: 'damaged' }

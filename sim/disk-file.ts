@@ -5,7 +5,7 @@ import { assert } from '../src/base/assert.ts'
 import { DiskError } from '../src/base/disk.ts'
 import type { DiskFile, OpenMode } from '../src/base/disk.ts'
 import { DISK_PAGE_SIZE_BYTES } from '../src/base/limits.ts'
-import type { CallKind, DiskCalls } from './disk.ts'
+import type { CallKind, DiskCalls } from './disk-calls.ts'
 import type { DriveFile } from './drive-file.ts'
 import type { InFlight } from './drive.ts'
 

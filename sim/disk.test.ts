@@ -77,15 +77,15 @@ async function overSeeds<T>(
 
 diskSuite('simulated disk', async () => {
   const { world, disk } = open('suite')
-  let isOver = false
+  const suite = { isOver: false }
   const ended = (async () => {
-    while (!isOver) await world.clock.sleep(1)
+    while (!suite.isOver) await world.clock.sleep(1)
   })()
   const running = world.run(ended, { eventsMax: 10_000_000 })
   return {
     disk,
     close: async () => {
-      isOver = true
+      suite.isOver = true
       await running
     },
   }

@@ -4,7 +4,7 @@
 import { assert } from '../src/base/assert.ts'
 import type { Faults } from './faults.ts'
 
-export const SECTOR_SIZE_BYTES = 512
+const SECTOR_SIZE_BYTES = 512
 /** Room is taken in such steps. */
 const STEP_SIZE_BYTES = 65_536
 

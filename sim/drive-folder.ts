@@ -2,7 +2,7 @@
 // folder was synced behind it; before that a power cut undoes it, and all that was done with the
 // same name later.
 
-import { DriveFile } from './drive-file.ts'
+import type { DriveFile } from './drive-file.ts'
 import type { Faults } from './faults.ts'
 
 export type DriveEntry = DriveFile | DriveFolder

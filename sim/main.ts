@@ -100,8 +100,8 @@ async function runApart(options: Options, summary: Summary): Promise<void> {
   const { first, count, scenario, steps } = options
   let next = first
   const deal = (child: ChildProcess): void => {
-    if (next >= first + count || isOver(options, summary)) return void child.disconnect()
-    child.send({ seed: next++, scenario, steps })
+    if (next >= first + count || isOver(options, summary)) child.disconnect()
+    else child.send({ seed: next++, scenario, steps })
   }
   const children = Array.from({ length: Math.min(availableParallelism(), count) }, () =>
     fork(fileURLToPath(import.meta.url), ['--child']),

@@ -106,10 +106,12 @@ export class World {
 
   /** Runs until `done` settles; answers what it gives. @throws WorldStuck */
   async run<T>(done: Promise<T>, limits: WorldLimits): Promise<T> {
-    let outcome: { readonly value: T } | { readonly error: unknown } | null = null
+    const ended: { outcome: { readonly value: T } | { readonly error: unknown } | null } = {
+      outcome: null,
+    }
     done.then(
-      (value) => (outcome = { value }),
-      (error: unknown) => (outcome = { error }),
+      (value) => (ended.outcome = { value }),
+      (error: unknown) => (ended.outcome = { error }),
     )
     const onRejection = (error: unknown): void => this.#defect(error)
     // While it runs, whatever nobody awaits is the run's own: the process around it hears nothing.
@@ -118,7 +120,7 @@ export class World {
     try {
       await settle()
       const before = this.eventCount
-      while (outcome === null) {
+      while (ended.outcome === null) {
         const event = this.#queue.pop()
         if (event === null) throw new WorldStuck('nothing is left to happen, and the run goes on')
         if (this.eventCount - before > limits.eventsMax) {
@@ -132,9 +134,10 @@ export class World {
       process.off('unhandledRejection', onRejection)
       for (const other of others) process.on('unhandledRejection', other)
     }
-    const ended = outcome as { readonly value: T } | { readonly error: unknown }
-    if ('error' in ended) throw ended.error
-    return ended.value
+    const { outcome } = ended
+    if (outcome === null) throw new WorldStuck('the run ended without its end')
+    if ('error' in outcome) throw outcome.error
+    return outcome.value
   }
 
   #fire(event: WorldEvent): void {

@@ -4,13 +4,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { CliError } from './cli-error.ts'
 import type { ExitCode } from './cli-error.ts'
-import { addUser, changeKey, listUsers, removeUser } from './commands/user.ts'
-import { listBuckets, setQuota, showUsage } from './commands/bucket.ts'
-import { showInfo } from './commands/info.ts'
-import { initStore } from './commands/init.ts'
-import { rebuildStore } from './commands/rebuild.ts'
-import { serveDefault, serveStore } from './commands/serve.ts'
-import { verifyStore } from './commands/verify.ts'
 import { readEnvironment } from './env.ts'
 import { presetText, SERVE_OPTIONS, SERVE_OPTION_NAMES, variableOf } from './options.ts'
 import { openTerminal } from './terminal.ts'
@@ -87,10 +80,14 @@ function report(error: unknown): number {
   return 1
 }
 
-/** Wraps a command: gives it the terminal, takes its exit code. */
-function run(act: Act): (...args: unknown[]) => Promise<void> {
+/**
+ * Wraps a command: loads it, gives it the terminal, takes its exit code. Commands are loaded when they
+ * are run: most need the engine and its native code, and `serve` starts sooner without.
+ */
+function run(load: () => Promise<Act>): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command
+    const act = await load()
     const terminal = openTerminal({ isJson: command.opts()['json'] === true })
     const exitCode = await act(terminal, ...(args.slice(0, -1) as never[]))
     if (exitCode !== undefined) process.exitCode = exitCode
@@ -114,20 +111,22 @@ function addServe(program: Command): void {
     .description('serve ./holdfast-data, made where it does not exist; the command without a name')
     .option('--json', 'print what was made as JSON')
     .action(
-      run(
-        async (terminal, flags: Record<string, string>) =>
-          await serveDefault(terminal, flags, readEnvironment()),
-      ),
+      run(async () => {
+        const { serveDefault } = await import('./commands/serve.ts')
+        return async (terminal, flags: Record<string, string>) =>
+          await serveDefault(terminal, flags, readEnvironment())
+      }),
     )
   withServeOptions(program.command('serve'))
     .argument('<DIR>', FOLDER, requireFolder)
     .description('serve a store that `holdfast init` made')
     .option('--json', 'print the address as JSON')
     .action(
-      run(
-        async (terminal, folder: string, flags: Record<string, string>) =>
-          await serveStore(terminal, folder, flags, readEnvironment()),
-      ),
+      run(async () => {
+        const { serveStore } = await import('./commands/serve.ts')
+        return async (terminal, folder: string, flags: Record<string, string>) =>
+          await serveStore(terminal, folder, flags, readEnvironment())
+      }),
     )
 }
 
@@ -139,8 +138,11 @@ function addStoreCommands(program: Command): void {
     .option('--json', 'print as JSON')
     .addOption(new Option('--region <NAME>', 'the region it belongs to [HOLDFAST_REGION]'))
     .action(
-      run(async (terminal, folder: string, flags: { region?: string }) => {
-        await initStore(terminal, folder, flags, readEnvironment())
+      run(async () => {
+        const { initStore } = await import('./commands/init.ts')
+        return async (terminal, folder: string, flags: { region?: string }) => {
+          await initStore(terminal, folder, flags, readEnvironment())
+        }
       }),
     )
   program
@@ -148,7 +150,7 @@ function addStoreCommands(program: Command): void {
     .argument('<DIR>', FOLDER, requireFolder)
     .description('what the store is, and how it is')
     .option('--json', 'print as JSON')
-    .action(run(async (terminal, folder: string) => await showInfo(terminal, folder)))
+    .action(run(async () => (await import('./commands/info.ts')).showInfo))
   program
     .command('verify')
     .argument('<DIR>', FOLDER, requireFolder)
@@ -156,17 +158,18 @@ function addStoreCommands(program: Command): void {
     .option('--records', 'stop after the records')
     .option('--json', 'print as JSON')
     .action(
-      run(
-        async (terminal, folder: string, flags: { records?: boolean }) =>
-          await verifyStore(terminal, folder, { isRecordsOnly: flags.records === true }),
-      ),
+      run(async () => {
+        const { verifyStore } = await import('./commands/verify.ts')
+        return async (terminal, folder: string, flags: { records?: boolean }) =>
+          await verifyStore(terminal, folder, { isRecordsOnly: flags.records === true })
+      }),
     )
   program
     .command('rebuild')
     .argument('<DIR>', FOLDER, requireFolder)
     .description('make the index anew from the data; the old one is kept aside')
     .option('--json', 'print as JSON')
-    .action(run(async (terminal, folder: string) => await rebuildStore(terminal, folder)))
+    .action(run(async () => (await import('./commands/rebuild.ts')).rebuildStore))
 }
 
 function addUserCommands(program: Command): void {
@@ -181,20 +184,20 @@ function addUserCommands(program: Command): void {
     .option('--access-key <KEY>', 'access key (default: random)')
     .option('--secret-key <KEY>', 'secret key (default: random)')
     .option('--json', 'print as JSON')
-    .action(run(addUser))
+    .action(run(async () => (await import('./commands/user.ts')).addUser))
   user
     .command('list')
     .argument('<DIR>', FOLDER, requireFolder)
     .description('all users')
     .option('--json', 'print as JSON')
-    .action(run(listUsers))
+    .action(run(async () => (await import('./commands/user.ts')).listUsers))
   user
     .command('remove')
     .argument('<DIR>', FOLDER, requireFolder)
     .argument('<ID>', 'canonical id')
     .description('remove a user who owns no buckets, and its keys')
     .option('--json', 'print as JSON')
-    .action(run(removeUser))
+    .action(run(async () => (await import('./commands/user.ts')).removeUser))
   user
     .command('key')
     .argument('<DIR>', FOLDER, requireFolder)
@@ -204,7 +207,7 @@ function addUserCommands(program: Command): void {
     .option('--access-key <KEY>', 'access key (default: random)')
     .option('--secret-key <KEY>', 'secret key (default: random)')
     .option('--json', 'print as JSON')
-    .action(run(changeKey))
+    .action(run(async () => (await import('./commands/user.ts')).changeKey))
 }
 
 function addBucketCommands(program: Command): void {
@@ -214,14 +217,14 @@ function addBucketCommands(program: Command): void {
     .argument('<DIR>', FOLDER, requireFolder)
     .description('all buckets')
     .option('--json', 'print as JSON')
-    .action(run(listBuckets))
+    .action(run(async () => (await import('./commands/bucket.ts')).listBuckets))
   bucket
     .command('usage')
     .argument('<DIR>', FOLDER, requireFolder)
     .argument('<BUCKET>', 'its name')
     .description('one bucket')
     .option('--json', 'print as JSON')
-    .action(run(showUsage))
+    .action(run(async () => (await import('./commands/bucket.ts')).showUsage))
   bucket
     .command('quota')
     .argument('<DIR>', FOLDER, requireFolder)
@@ -230,7 +233,7 @@ function addBucketCommands(program: Command): void {
     .option('--bytes <SIZE>', 'all versions and unfinished uploads together; none: no limit')
     .option('--objects <N>', 'keys; none: no limit')
     .option('--json', 'print as JSON')
-    .action(run(setQuota))
+    .action(run(async () => (await import('./commands/bucket.ts')).setQuota))
 }
 
 await main()

@@ -5,7 +5,6 @@ import { resolve } from 'node:path'
 import { AdminError } from '../cell/admin.ts'
 import type { Admin } from '../cell/admin.ts'
 import { connectAdmin } from '../cell/admin-socket.ts'
-import { openOffline } from '../cell/offline.ts'
 import { StoreRefused } from '../cell/store-folder.ts'
 import { RpcError } from '../cell/rpc.ts'
 import { CliError } from './cli-error.ts'
@@ -17,6 +16,7 @@ export async function withAdmin<T>(folder: string, act: (admin: Admin) => Promis
   try {
     await using served = await connectAdmin(absolute)
     if (served !== null) return await act(served.admin)
+    const { openOffline } = await import('../cell/offline.ts') // the engine, for those who need it
     await using offline = await openOffline(absolute, VERSION)
     return await act(offline.admin)
   } catch (error) {

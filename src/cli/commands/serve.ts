@@ -15,9 +15,9 @@ import { readConfigField, readServeOptions, SERVE_OPTION_NAMES } from '../option
 import type { ServeOptions } from '../options.ts'
 import { asCliError } from '../store-access.ts'
 import type { Terminal } from '../terminal.ts'
+import type { makeStore } from './init.ts'
 import { VERSION } from '../version.ts'
 import { welcome } from '../welcome.ts'
-import { makeStore } from './init.ts'
 
 const DEFAULT_FOLDER = 'holdfast-data'
 
@@ -29,10 +29,16 @@ export async function serveDefault(
   flags: Flags,
   environment: Environment,
 ): Promise<ExitCode> {
-  const made = hasFile(DEFAULT_FOLDER) ? null : await makeStore(DEFAULT_FOLDER, flags, environment)
+  const made = hasFile(DEFAULT_FOLDER) ? null : await makeDefault(flags, environment)
   return await serve(terminal, DEFAULT_FOLDER, flags, environment, (url, region) =>
     welcome({ url, folder: DEFAULT_FOLDER, region, key: made?.key ?? null }),
   )
+}
+
+/** Loaded where it is needed: it brings the engine, which a server's first process does without. */
+async function makeDefault(flags: Flags, environment: Environment): ReturnType<typeof makeStore> {
+  const init = await import('./init.ts')
+  return await init.makeStore(DEFAULT_FOLDER, flags, environment)
 }
 
 export async function serveStore(

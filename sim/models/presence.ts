@@ -23,7 +23,7 @@ export function mayHaveVersions({ steps }: KeyHistory, { to }: Stretch): boolean
 export function mustStand({ steps }: KeyHistory, { from, to }: Stretch): boolean {
   return steps.some(
     (step) =>
-      isMade(step) &&
+      step.call.kind === 'put' && // a completion may be a repeated one, which makes nothing
       step.answer.kind === 'done' &&
       step.answeredAt < from &&
       !steps.some(

@@ -111,7 +111,7 @@ function leastBytes(
   let bytes = sizeBytes
   for (const other of growths) {
     if (other.step === step || other.step.answer.kind !== 'done') continue
-    if (other.step.answeredAt >= step.invokedAt) continue
+    if (other.step.answeredAt >= step.invokedAt || mayBeRepeated(other, growths)) continue
     const steps = keys.find(({ key }) => key === other.key)?.steps ?? []
     const isSure = steps.every(
       (each) =>
@@ -124,6 +124,19 @@ function leastBytes(
     if (isSure) bytes += other.sizeBytes
   }
   return bytes
+}
+
+/** Whether another may have completed the same upload: of them all, one makes a version. */
+function mayBeRepeated({ step }: Growth, growths: readonly Growth[]): boolean {
+  const { call } = step
+  if (call.kind !== 'complete-upload') return false
+  return growths.some(
+    ({ step: other }) =>
+      other !== step &&
+      isTaken(other) &&
+      other.call.kind === 'complete-upload' &&
+      other.call.uploadId === call.uploadId,
+  )
 }
 
 /** Whether a step may end what another made. */

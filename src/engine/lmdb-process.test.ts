@@ -4,7 +4,15 @@
 import { strict as check } from 'node:assert'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { argv, execPath, getuid } from 'node:process'
@@ -90,18 +98,20 @@ async function stall(at: string, isWithin: boolean): Promise<void> {
   const reader = await openLmdbReader(at)
   const range = { start: Buffer.alloc(0), end: bytes('z') }
   const visit = (): 'next' => {
-    if (isWithin) stopForEver()
+    if (isWithin) stopForEver(at)
     return 'next'
   }
   const read = reader.read({ ranges: [{ range, limit: 10, visit }] })
-  if (!isWithin) stopForEver()
+  if (!isWithin) stopForEver(at)
   await read
 }
 
 /** No timer fires behind it. */
-function stopForEver(): void {
+function stopForEver(at: string): void {
+  const pipe = join(at, 'pipe')
+  execFileSync('mkfifo', [pipe])
   writeSync(1, 'stalled')
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  openSync(pipe, 'r') // nobody opens its other end
 }
 
 /** Commits until that fails, then tries what is left to try. */

@@ -2,7 +2,7 @@
 // Power is lost behind a command that said that it did what it was asked: `init` in folders that it
 // makes, and `rebuild`. All that no sync had made durable is taken back; the store must be there.
 //
-//   node test/crash/commands.mjs [--main FILE]
+//   node test/crash/commands.mjs [--main FILE] [--dir DIR]
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -64,14 +64,14 @@ async function archived(server) {
 
 async function main() {
   exitOnSignals()
-  const { values } = parseArgs({ options: { main: { type: 'string' } } })
+  const { values } = parseArgs({ options: { main: { type: 'string' }, dir: { type: 'string' } } })
   const checks = createChecks()
   const why = await whyNoLayer()
   if (why !== null) {
     checks.skip('power cuts behind commands', why)
     process.exit(checks.end())
   }
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-commands-'))
+  const folder = mkdtempSync(join(values.dir ?? tmpdir(), 'holdfast-commands-'))
   for (const name of ['home', 'drive']) mkdirSync(join(folder, name))
   const drive = new UnsyncedDrive({ layer: await buildLayer(folder), root: join(folder, 'drive') })
   process.on('exit', () => {
@@ -94,6 +94,8 @@ async function main() {
   const contents = await fill(server)
   checks.check('all of the change log is archived', await archived(server))
   await server.kill()
+  rmSync(join(server.folder, 'index'), { recursive: true })
+  await drive.open()
   checks.check('rebuild makes the index anew', await command(server, ['rebuild', server.folder]))
   const { seen } = await drive.cut(0, 'all')
   checks.check('the layer saw writes', seen.writes > 0 ? [] : ['it saw none'])

@@ -5,19 +5,20 @@
 // or torn by the seed (unsynced.mjs).
 //
 //   npm run crash -- [--rounds N] [--unsynced] [--seed S] [--connections N] [--max-sec N]
-//        [--dir DIR] [--main FILE] [--keep]
+//        [--until-failed] [--dir DIR] [--main FILE] [--keep]
 //
 // The seed fixes bodies, choices and moments, not how the machine interleaves them. Ends with
 // `N passed, N failed`; exit code 1 if anything failed. 50 rounds take 3 to 6 minutes on two cores.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createRandom, freshSeed } from '../clients/harness/random.mjs'
 import { openS3 } from '../clients/harness/s3.mjs'
-import { BUILT_MAIN, ServerUnderTest, exitOnSignals, freePort } from '../clients/harness/server.mjs'
+import { BUILT_MAIN, ServerUnderTest, cpuMs } from '../clients/harness/server.mjs'
+import { exitOnSignals, freePort } from '../clients/harness/server.mjs'
 import { createBodies, whole } from './bodies.mjs'
 import { checkListing, checkObjects, checkUploads } from './check.mjs'
 import { runWorker } from './load.mjs'
@@ -45,6 +46,7 @@ function readOptions() {
       main: text,
       'max-sec': text,
       unsynced: { type: 'boolean', default: false },
+      'until-failed': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
     },
   })
@@ -69,12 +71,15 @@ function createTally(seed) {
   const counts = { passed: 0, failed: 0 }
   return {
     counts,
+    /** Answers whether there are none. */
     check(name, problems) {
-      if (problems.length === 0) return void counts.passed++
+      if (problems.length === 0) counts.passed++
+      if (problems.length === 0) return true
       counts.failed++
       const shown = problems.slice(0, PROBLEMS_SHOWN).map((problem) => `\n    ${problem}`)
       const more = problems.length > PROBLEMS_SHOWN ? `\n    … ${problems.length} in all` : ''
       console.log(`FAILED ${name} (seed ${seed}):${shown.join('')}${more}`)
+      return false
     },
   }
 }
@@ -93,9 +98,12 @@ async function firstGet(server, startMs) {
         .send({ method: 'GET', path: `/${BUCKET}/anchor` })
         .catch(() => ({ status: 0 }))
       const tookMs = performance.now() - startMs
-      if (answer.status === 200) return { tookMs, problems: [] }
+      if (answer.status === 200) return { tookMs, cpuMs: cpuMs(server.members()), problems: [] }
       if (answer.status !== 0 && answer.status !== 503) {
         return { tookMs, problems: [`the first GET answers ${answer.status} ${answer.code}`] }
+      }
+      if (server.endedWith !== null) {
+        return { tookMs, problems: [`the server ended with ${server.endedWith} at its start`] }
       }
       await pause(FIRST_GET_POLL_MS)
     }
@@ -116,7 +124,7 @@ async function start(server, { power }, random) {
   const startMs = performance.now()
   server.launch()
   const first = await firstGet(server, startMs)
-  await server.ready()
+  if (first.problems.length === 0) await server.ready()
   return first
 }
 
@@ -151,11 +159,13 @@ async function loadAndKill(server, state, random) {
   return { load, notes }
 }
 
+/** Answers null where the server does not start again: there is nothing more to look at. */
 async function runRound(server, state, tally, { round, random }) {
   const { load, notes } = await loadAndKill(server, state, random)
   tally.check(`round ${round}: answers under load`, notes)
-  const { tookMs, problems } = await start(server, state, random)
-  tally.check(`round ${round}: start and first GET`, problems)
+  const first = await start(server, state, random)
+  tally.check(`round ${round}: start and first GET`, first.problems)
+  if (first.problems.length > 0) return null
   const s3 = openS3({
     endpoint: server.endpoint,
     credentials: server.credentials,
@@ -173,20 +183,37 @@ async function runRound(server, state, tally, { round, random }) {
   const { doubtful, applied } = objects.settled
   console.log(
     `round ${round}: ${state.model.keys().length} keys, ${doubtful} in doubt ` +
-      `(${applied} new), first GET after ${tookMs.toFixed(0)} ms`,
+      `(${applied} new), first GET after ${first.tookMs.toFixed(0)} ms`,
   )
-  return { tookMs, doubtful, applied }
+  return { ...first, doubtful, applied }
 }
 
-/** Power is lost right behind `init`, which has said that there is a store. */
+async function runRounds(options, { server, state, tally, random }) {
+  const rounds = []
+  const endMs = performance.now() + options.maxSec * 1000
+  for (let round = 1; round <= options.rounds && performance.now() < endMs; round++) {
+    const ended = await runRound(server, state, tally, { round, random })
+    if (ended === null) break
+    rounds.push(ended)
+    if (options['until-failed'] && tally.counts.failed > 0) break
+  }
+  return rounds
+}
+
+/** Power is lost right behind `init`, which has said that there is a store. Answers problems. */
 async function prepare(server, { power }) {
   await server.init()
   await power.end()
-  await server.start()
+  try {
+    await server.start()
+  } catch (error) {
+    return [error.message]
+  }
   const s3 = openS3({ endpoint: server.endpoint, credentials: server.credentials })
   await s3.makeBucket(BUCKET)
   await s3.put(BUCKET, 'anchor', Buffer.from('anchor'))
   s3.close()
+  return []
 }
 
 /** The store's own proof, over what the last kill left. */
@@ -227,13 +254,9 @@ async function main() {
     nextNumber: () => ++number,
     power,
   }
-  await prepare(server, state)
+  const isMade = tally.check('a store behind init', await prepare(server, state))
   state.model.acknowledge('anchor', whole(Buffer.from('anchor')))
-  const rounds = []
-  const endMs = performance.now() + options.maxSec * 1000
-  for (let round = 1; round <= options.rounds && performance.now() < endMs; round++) {
-    rounds.push(await runRound(server, state, tally, { round, random }))
-  }
+  const rounds = isMade ? await runRounds(options, { server, state, tally, random }) : []
   tally.check('verify after the last kill', await verify(server))
   tally.check('writes were taken back', power.problems())
   report(options, { rounds, state, tally, folder })
@@ -247,10 +270,15 @@ function report(options, { rounds, state, tally, folder }) {
     `lost answers: ${sum(rounds.map(({ doubtful }) => doubtful))} keys in doubt, ` +
       `${sum(rounds.map(({ applied }) => applied))} of them new after the start`,
   )
-  console.log(
-    `start to first GET: median ${median(times).toFixed(0)} ms, ` +
-      `max ${Math.max(...times).toFixed(0)} ms`,
-  )
+  if (rounds.length > 0) {
+    console.log(
+      `start to first GET: median ${median(times).toFixed(0)} ms, ` +
+        `max ${Math.max(...times).toFixed(0)} ms, ` +
+        `${times.filter((timeMs) => timeMs <= 1000).length} of ${times.length} within 1 s; CPU of ` +
+        `all its processes: median ${median(rounds.map((round) => round.cpuMs))} ms ` +
+        `(load average of the machine ${loadavg()[0].toFixed(1)} on ${availableParallelism()} cores)`,
+    )
+  }
   for (const line of state.power.report()) console.log(line)
   state.power.close()
   const { passed, failed } = tally.counts

@@ -17,6 +17,8 @@ export const ROOT_CREDENTIALS = {
   secret: 'rootsecretrootsecretrootsecretrootsecret',
 }
 const POLL_MS = 10
+/** Of the kernel's accounting, as it shows it: USER_HZ is 100 everywhere. */
+const TICK_MS = 10
 const READY_MS_MAX = 60_000
 const STOP_MS_MAX = 30_000
 
@@ -103,6 +105,19 @@ export function groupMembers(groupId) {
     })
 }
 
+/** CPU time of these processes until now, and of threads that ended; none of their children's. */
+export function cpuMs(pids) {
+  const ticks = pids.map((pid) => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ')
+      return Number(fields[11]) + Number(fields[12])
+    } catch {
+      return 0 // it ended while we looked
+    }
+  })
+  return ticks.reduce((sum, count) => sum + count, 0) * TICK_MS
+}
+
 /** What a started process sees: nothing of ours but the path, the home it is given and the key. */
 function serverEnvironment({ home, credentials }) {
   return {
@@ -150,6 +165,11 @@ export class ServerUnderTest {
     return this.#child === null ? [] : groupMembers(this.#child.pid)
   }
 
+  /** What its first process ended with; null while it runs, or was not started. */
+  get endedWith() {
+    return this.#child?.exitCode ?? this.#child?.signalCode ?? null
+  }
+
   async init() {
     const made = await this.cli(['init', this.folder])
     if (made.exitCode !== 0) throw new ServerError(`init failed: ${made.stderr}${made.stdout}`)
@@ -175,8 +195,7 @@ export class ServerUnderTest {
 
   /** Resolves when it is ready. @throws ServerError where it ended or took too long */
   async ready() {
-    const child = this.#child
-    const ended = () => child.exitCode ?? child.signalCode
+    const ended = () => this.endedWith
     const url = `${this.endpoint}/-/health/ready`
     const isUp = await until(
       async () => ended() !== null || (await probe(url, this.ca)),
@@ -196,7 +215,7 @@ export class ServerUnderTest {
   /** Ends it in order. @throws ServerError where it had ended by itself */
   async stop() {
     if (this.#child === null) return
-    const endedBefore = this.#child.exitCode ?? this.#child.signalCode
+    const endedBefore = this.endedWith
     if (endedBefore === null) process.kill(this.#child.pid, 'SIGTERM')
     await this.#ended('SIGTERM')
     if (endedBefore !== null) throw new ServerError(`it had ended by itself: ${endedBefore}`)

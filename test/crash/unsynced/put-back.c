@@ -114,7 +114,9 @@ static struct sector *sector_at(uint64_t at) {
 static void clear_sectors(const struct record *const *records, size_t count) {
   size_t needed = 16;
   for (size_t index = 0; index < count; index++) {
-    needed += 2 * (records[index]->to - records[index]->from) / SECTOR_BYTES;
+    const struct record *record = records[index];
+    // One whose process was killed while it was made has no range yet.
+    if (record->to > record->from) needed += 2 * (record->to - record->from) / SECTOR_BYTES;
   }
   for (sector_room = 16; sector_room < needed; sector_room *= 2);
   sectors = realloc(sectors, sector_room * sizeof *sectors);
@@ -191,7 +193,11 @@ static void put_back_file(const struct node *node) {
     else write_fates[fate] += is_counted;
     mark_sectors(record, fate);
     if (!is_length_kept(record, fate)) continue;
-    if (record->kind == TRUNCATE || record->end > size) size = record->end;
+    uint64_t end = record->end;
+    // A write that the kill may have come before has made the file no longer than it is.
+    int is_cut_short = record->done == 0 && record->kind != TRUNCATE;
+    if (is_cut_short && end > (uint64_t)stat.st_size) end = (uint64_t)stat.st_size;
+    if (record->kind == TRUNCATE || end > size) size = end;
   }
   write_sectors(fd, path);
   files_shortened += size < (uint64_t)stat.st_size;

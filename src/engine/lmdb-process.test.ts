@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import {
   mkdirSync,
   mkdtempSync,
-  readSync,
+  openSync,
   rmSync,
   statSync,
   writeFileSync,

@@ -43,6 +43,7 @@ export interface CellOptions {
   /** The processes of the group: see the product's supervisor. */
   readonly roles: readonly Role[]
   readonly driveSizeBytes: number
+  readonly freeShare: number
 }
 
 /** Something that must not happen, whatever the faults. */
@@ -75,7 +76,8 @@ export class SimCell {
     this.faults = faults
     this.#options = options
     this.#random = world.random.fork('cell')
-    this.drive = new Drive(world, faults, options.driveSizeBytes)
+    const { driveSizeBytes: totalBytes, freeShare } = options
+    this.drive = new Drive(world, faults, { totalBytes, freeShare })
     this.network = new Network(world, faults)
     this.driveId = Buffer.from(this.#random.bytes(16)).toString('hex')
   }

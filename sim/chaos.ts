@@ -76,7 +76,7 @@ export class Chaos {
     'full-disk': () => {
       this.#cell.drive.leaveFree(this.#random.pick(FREE_SHARES))
       this.#cell.faults.note('full-disk')
-      this.#later(FULL_MS, () => this.#cell.drive.leaveFree(1))
+      this.#later(FULL_MS, () => this.#cell.drive.makeRoom())
     },
     'slow-disk': () => {
       this.#cell.drive.slowDown(this.#random.spread(...SLOW_MS))

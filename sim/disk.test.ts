@@ -28,7 +28,7 @@ function open(seed: string, rates: FaultRates = {}, diesAtCall = Infinity): Grou
   const world = new World(seed)
   const faults = new Faults(rates, world.random.fork('faults'))
   faults.begin()
-  const drive = new Drive(world, faults, 256 * MIB)
+  const drive = new Drive(world, faults, { totalBytes: 256 * MIB, freeShare: 1 })
   return { world, drive, faults, ...start({ world, drive }, 'p1', diesAtCall) }
 }
 
@@ -254,7 +254,7 @@ test('a full drive refuses what needs room, and gives way when there is some', a
     await refuses('full', file.write([Buffer.alloc(MIB)], 0))
     await refuses('full', ground.disk.create('b', 'append'))
     assert.equal((await ground.disk.space()).freeBytes, 0)
-    ground.drive.leaveFree(1)
+    ground.drive.makeRoom()
     await file.write([Buffer.alloc(MIB)], 0)
   })
 })

@@ -31,14 +31,18 @@ export class Drive {
   /** Told, once, when the next write, sync or change of names begins. */
   #onTouch: (() => void) | null = null
   readonly #root = new DriveFolder()
+  /** Of the drive, when it is as it should be. */
+  readonly #freeShare: number
   /** Of others on the same drive. */
   #foreignBytes = 0
   #slowUntilMs = 0
 
-  constructor(world: World, faults: Faults, totalBytes: number) {
+  constructor(world: World, faults: Faults, size: { totalBytes: number; freeShare: number }) {
     this.world = world
     this.faults = faults
-    this.totalBytes = totalBytes
+    this.totalBytes = size.totalBytes
+    this.#freeShare = size.freeShare
+    this.makeRoom()
   }
 
   get freeBytes(): number {
@@ -57,7 +61,12 @@ export class Drive {
     touched?.()
   }
 
-  /** Others take all but this share of the drive; 1 gives it back. */
+  /** Others take what they have when all is well. */
+  makeRoom(): void {
+    this.leaveFree(this.#freeShare)
+  }
+
+  /** Others take all but this share of the drive. */
   leaveFree(share: number): void {
     this.#foreignBytes = Math.floor(this.totalBytes * (1 - share))
   }
@@ -68,7 +77,7 @@ export class Drive {
 
   /** Room and speed are as they should be; damage stays. */
   heal(): void {
-    this.leaveFree(1)
+    this.makeRoom()
     this.#slowUntilMs = 0
   }
 

@@ -1,6 +1,7 @@
 // One run: a seed, a scenario, so many operations. It starts a region, lets clients work and faults
 // strike, heals everything, and checks what must hold.
 
+import type { Clock } from '../src/base/clock.ts'
 import { Bodies } from './bodies.ts'
 import { SimCell } from './cell.ts'
 import { Chaos } from './chaos.ts'
@@ -46,6 +47,7 @@ export interface RunResult {
 const EVENTS_MAX = 3_000_000
 /** Longer than any doubt of the engine. */
 const SETTLE_MS = 6000
+const QUIET_MS = [10_000, 150_000] as const
 
 export async function runSeed(request: RunRequest): Promise<RunResult> {
   const world = new World(String(request.seed))
@@ -96,9 +98,8 @@ class Run {
     this.history = new History(() => world.nowMs)
     const random = world.random.fork('faults')
     this.faults = new Faults(drawRates(scenario.rates, random.fork('rates')), random)
-    const { driveSizeBytes } = scenario
     const roles = drawRoles(world.random.fork('roles'))
-    this.cell = new SimCell(world, this.faults, { driveSizeBytes, roles })
+    this.cell = new SimCell(world, this.faults, { ...scenario, roles })
   }
 
   async whole(): Promise<readonly Finding[]> {
@@ -114,7 +115,7 @@ class Run {
       openClient: () => openSimClient(this.#clientParts, clients++),
       history: this.history,
       bodies: this.#bodies,
-      clock: this.#world.clock,
+      clock: this.#clientClock(scenario.quietCount),
       random: this.#world.random.fork('clients'),
       stepsMax: this.steps,
       signal: ending.signal,
@@ -128,6 +129,25 @@ class Run {
     const parts = { history, bodies: this.#bodies, damage: this.cell.drive.damage, region }
     for (const check of CHECKS) findings.push(...(await check(parts)))
     return findings
+  }
+
+  /** The clients' clock: at some operations, all who wait go on waiting until a time of quiet ends. */
+  #clientClock(quietCount: number): Clock {
+    const { clock } = this.#world
+    const random = this.#world.random.fork('quiet')
+    const at = Array.from({ length: quietCount }, () => random.below(this.steps))
+    let untilMs = 0
+    const sleep = async (delayMs: number, signal?: AbortSignal): Promise<void> => {
+      await clock.sleep(delayMs, signal)
+      const due = at.findIndex((count) => count <= this.history.operations.length)
+      if (due >= 0) {
+        at.splice(due, 1)
+        untilMs = clock.monotonicMs() + random.spread(...QUIET_MS)
+      }
+      const leftMs = untilMs - clock.monotonicMs()
+      if (leftMs > 0) await clock.sleep(leftMs, signal)
+    }
+    return { ...clock, sleep }
   }
 
   get #clientParts() {

@@ -14,8 +14,12 @@ export interface Scenario {
   /** Operations of a run, unless told otherwise. */
   readonly steps: number
   readonly driveSizeBytes: number
-  /** How long nothing is asked at the end, for what goes on in the background. */
+  /** How long nothing is asked at the end. */
   readonly idleMs: number
+  /** Times at which all clients are quiet, for what goes on in the background. */
+  readonly quietCount: number
+  /** Of the drive, when it is as it should be; others have the rest. */
+  readonly freeShare: number
 }
 
 const MIB = 1024 * 1024
@@ -62,6 +66,8 @@ const BASE: Omit<Scenario, 'workloads' | 'rates'> = {
   steps: 150,
   driveSizeBytes: 512 * MIB,
   idleMs: 500,
+  quietCount: 0,
+  freeShare: 1,
 }
 const ALL: readonly Workload[] = WORKLOAD_NAMES.map((name) => workloadOf(name))
 
@@ -98,11 +104,15 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     workloads: ALL,
     rates: { 'client-gone': 0.02, 'client-retry': 0.5, 'clock-drift': 0.3 },
   },
-  /** Minutes of quiet behind the work: compaction, parking, removal, the archive's turns. */
+  /** Minutes of quiet, and little room: compaction, parking, removal, the archive's turns. */
   background: {
     ...BASE,
     workloads: ALL,
-    idleMs: 180_000,
+    steps: 200,
+    driveSizeBytes: 2048 * MIB,
+    freeShare: 0.08,
+    idleMs: 100_000,
+    quietCount: 3,
     rates: { ...TIMED, ...OF_PROCESSES, ...OF_DISK, ...OF_ENGINE },
   },
 }
@@ -133,7 +143,7 @@ const SHARES: Readonly<Record<ScenarioName, number>> = {
   deaths: 4,
   engine: 3,
   calm: 1,
-  background: 1,
+  background: 2,
 }
 
 export function drawScenario(random: SeededRandom): ScenarioName {

@@ -160,6 +160,9 @@ const REFUSALS: Readonly<Record<string, 'store' | 'listener'>> = {
   ListenRefused: 'listener',
 }
 const REFUSAL_CODES: readonly string[] = ['corrupt', 'foreign-index']
+const CORRUPT_NEXT =
+  'Without it the store cannot start: look at all the damage with `holdfast verify DIR`, and make ' +
+  'the index anew from the data with `holdfast rebuild DIR`'
 
 /** What a child cannot start with: refused for the operator, else it ends and is replaced. */
 export function failStart(say: (message: FromChild) => void, error: unknown): void {
@@ -167,5 +170,6 @@ export function failStart(say: (message: FromChild) => void, error: unknown): vo
   const code = 'code' in error ? String(error.code) : ''
   const subject = REFUSALS[error.name] ?? (REFUSAL_CODES.includes(code) ? 'store' : undefined)
   if (subject === undefined) throw error
-  say({ kind: 'refused', subject, message: error.message })
+  const message = code === 'corrupt' ? `${error.message}. ${CORRUPT_NEXT}` : error.message
+  say({ kind: 'refused', subject, message })
 }

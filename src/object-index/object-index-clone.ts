@@ -35,6 +35,7 @@ export function cloneObjectIndex(index: ObjectIndex): ObjectIndex {
     manifestParts: over(index.manifestParts),
     manifestPart: over(index.manifestPart),
     extents: over(index.extents),
+    soundExtents: over(index.soundExtents),
     extent: over(index.extent),
     references: over(index.references),
     consumers: over(index.consumers),

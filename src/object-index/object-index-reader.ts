@@ -9,7 +9,15 @@ import { completedUpload, listUploads, parts, upload } from './list-uploads.ts'
 import { listVersions } from './list-versions.ts'
 import { DecodeMemo } from './memo.ts'
 import type { Bucket, ObjectIndexReader } from './object-index.ts'
-import { archiveBlobs, bucketsById, consumers, extent, extents, references } from './read-extent.ts'
+import {
+  archiveBlobs,
+  bucketsById,
+  consumers,
+  extent,
+  extents,
+  references,
+  soundExtents,
+} from './read-extent.ts'
 import { readEngine, type ReadEngine } from './reading.ts'
 import { manifestPart, manifestParts } from './read-manifest.ts'
 import { lookup } from './read-object.ts'
@@ -46,6 +54,7 @@ export function openObjectIndexReader(engine: ReadEngine): ObjectIndexReader {
     manifestParts: (uploadId, offset, limit) => manifestParts(engine, uploadId, offset, limit),
     manifestPart: (uploadId, ordinal) => manifestPart(engine, uploadId, ordinal),
     extents: () => extents(engine),
+    soundExtents: () => soundExtents(engine),
     extent: (extentId) => extent(engine, extentId),
     references: (extentId, offset, limit) => references(engine, extentId, offset, limit),
     consumers: () => consumers(engine),

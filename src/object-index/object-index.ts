@@ -449,6 +449,11 @@ export interface ObjectIndexReader {
   /** The nth part of a completed upload, from 1; null where there are fewer. */
   manifestPart(uploadId: UploadId, ordinal: number): Promise<ManifestPart | null>
   extents(): Promise<readonly ExtentUse[]>
+  /** The same beside damage: those that can be read, and those of which nothing is known. */
+  soundExtents(): Promise<{
+    readonly uses: readonly ExtentUse[]
+    readonly damaged: readonly ExtentId[]
+  }>
   extent(extentId: ExtentId): Promise<ExtentUse | null>
   /** References into an extent from `offset` on, by offset, at most `limit`. */
   references(extentId: ExtentId, offset: number, limit: number): Promise<readonly Reference[]>

@@ -15,7 +15,13 @@ import {
   reverseStart,
   spaceRange,
 } from './keys.ts'
-import type { ArchiveBlob, Bucket, Consumer, ExtentRecord, ExtentUse } from './object-index.ts'
+import {
+  ObjectIndexError,
+  type ArchiveBlob,
+  type Bucket,
+  type Consumer,
+  type ExtentUse,
+} from './object-index.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 import { decodeReverse, type DecodedReference } from './reverse-record.ts'
 import { decodeSums, extentUseOf } from './sums.ts'
@@ -24,22 +30,51 @@ const PAGE_ENTRIES = 1000
 
 export async function extents(engine: ReadEngine): Promise<readonly ExtentUse[]> {
   const all: ExtentUse[] = []
+  await visitExtents(engine, (_, read) => void all.push(read()))
+  return all
+}
+
+/** What can be read, and the ids of what cannot. */
+export async function soundExtents(
+  engine: ReadEngine,
+): Promise<{ readonly uses: readonly ExtentUse[]; readonly damaged: readonly ExtentId[] }> {
+  const uses: ExtentUse[] = []
+  const damaged: ExtentId[] = []
+  await visitExtents(engine, (extentId, read) => {
+    try {
+      uses.push(read())
+    } catch (cause) {
+      if (!(cause instanceof ObjectIndexError) || cause.code !== 'corrupt') throw cause
+      damaged.push(extentId)
+    }
+  })
+  return { uses, damaged }
+}
+
+/** Meets every extent, page by page; `read` throws where its record or its sums are damaged. */
+async function visitExtents(
+  engine: ReadEngine,
+  meet: (extentId: ExtentId, read: () => ExtentUse) => void,
+): Promise<void> {
   const { start: first, end }: KeyRange = spaceRange(SPACE.extent)
   let start: Uint8Array = first
   for (;;) {
-    const page: ExtentRecord[] = []
+    const page: (readonly [key: Buffer, value: Buffer])[] = []
     const isWhole = await visit(engine, { start, end }, PAGE_ENTRIES, (key, value) => {
-      page.push(decodeExtentRecord(readId<ExtentId>(key, 1), value))
+      page.push([Buffer.from(key), Buffer.from(value)])
     })
-    const sumKeys = page.map((extent) => extentSumKey(extent.extentId))
+    const sumKeys = page.map(([key]) => extentSumKey(readId<ExtentId>(key, 1)))
     const { values } = await readEngine(engine, { keys: sumKeys })
-    for (const [index, record] of page.entries()) {
-      const key = extentSumKey(record.extentId)
-      all.push({ record, ...extentUseOf(decodeSums(key, values[index] ?? null)) })
+    for (const [index, [key, value]] of page.entries()) {
+      const extentId = readId<ExtentId>(key, 1)
+      meet(extentId, () => ({
+        record: decodeExtentRecord(extentId, value),
+        ...extentUseOf(decodeSums(extentSumKey(extentId), values[index] ?? null)),
+      }))
     }
     const last = page.at(-1)
-    if (isWhole || last === undefined) return all
-    start = after(extentKey(last.extentId))
+    if (isWhole || last === undefined) return
+    start = Buffer.concat([last[0], Buffer.of(0)])
   }
 }
 

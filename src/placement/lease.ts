@@ -97,10 +97,18 @@ export async function applied(
   }
 }
 
-/** All extents as the index has them. @throws PlacementError `index-unavailable` */
+/**
+ * All extents as the index has them, but those whose records are damaged: nothing is decided of
+ * these, and they stay what they are. @throws PlacementError `index-unavailable`
+ */
 export async function extentsOf(index: ObjectIndex): Promise<readonly ExtentUse[]> {
+  return (await soundExtentsOf(index)).uses
+}
+
+/** The same, and the ids of the damaged. @throws PlacementError `index-unavailable` */
+export async function soundExtentsOf(index: ObjectIndex): ReturnType<ObjectIndex['soundExtents']> {
   try {
-    return await index.extents()
+    return await index.soundExtents()
   } catch (cause) {
     throw indexFailure(cause)
   }

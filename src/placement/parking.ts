@@ -46,10 +46,15 @@ export interface Strays {
   readonly unknown: readonly ExtentId[]
   /** Extents of the index without a file. */
   readonly missing: readonly ExtentId[]
+  /** Those whose record in the index cannot be read. Their bytes are served, and left alone. */
+  readonly damaged: readonly ExtentId[]
 }
 
 /** Compares the drive's extents with the index's. */
-export async function findStrays(storage: Storage, uses: readonly ExtentUse[]): Promise<Strays> {
+export async function findStrays(
+  storage: Storage,
+  { uses, damaged }: { readonly uses: readonly ExtentUse[]; readonly damaged: readonly ExtentId[] },
+): Promise<Strays> {
   let files: readonly ExtentId[]
   try {
     files = await storage.extents()
@@ -59,7 +64,8 @@ export async function findStrays(storage: Storage, uses: readonly ExtentUse[]): 
   const known = new Set(uses.map(({ record }) => record.extentId))
   const present = new Set(files)
   return {
-    unknown: files.filter((file) => !known.has(file)),
+    unknown: files.filter((file) => !known.has(file) && !damaged.includes(file)),
     missing: [...known].filter((extentId) => !present.has(extentId)),
+    damaged,
   }
 }

@@ -10,7 +10,7 @@ import type { Storage } from '../storage/storage.ts'
 import { Background } from './background.ts'
 import { Compactor } from './compaction.ts'
 import { Filler } from './extent-filler.ts'
-import { extentsOf, leaseExtent, sealExtent, sealOpen } from './lease.ts'
+import { extentsOf, leaseExtent, sealExtent, sealOpen, soundExtentsOf } from './lease.ts'
 import { Pace } from './pace.ts'
 import { findHolder, findStrays, type Strays } from './parking.ts'
 import {
@@ -109,7 +109,7 @@ class Service implements PlacementService {
   readonly #fillers: Map<WriterId, ExtentFiller> = new Map()
   readonly #dead: Set<WriterId> = new Set()
   readonly #leasing: Map<WriterId, Set<Promise<unknown>>> = new Map()
-  #strays: Strays = { unknown: [], missing: [] }
+  #strays: Strays = { unknown: [], missing: [], damaged: [] }
 
   constructor(parts: PlacementParts) {
     this.#parts = parts
@@ -148,14 +148,14 @@ class Service implements PlacementService {
   async start(liveWriters: readonly WriterId[] = []): Promise<StartReport> {
     const { storage, index } = this.#parts
     const live = new Set(liveWriters)
-    this.#strays = await findStrays(storage, await extentsOf(index))
+    this.#strays = await findStrays(storage, await soundExtentsOf(index))
     await this.#requireOwnIndex()
     const sealed = await sealOpen(
       this.#parts,
       ({ record }) => !live.has(record.writerId) && !this.#fillers.has(record.writerId),
     )
     await this.#remover.start()
-    this.#strays = await findStrays(storage, await extentsOf(index))
+    this.#strays = await findStrays(storage, await soundExtentsOf(index))
     this.#reportStrays()
     await this.#view()
     if (this.#parts.options?.background !== 'on-demand') this.#background.start()
@@ -202,7 +202,11 @@ class Service implements PlacementService {
       parkedBytes,
       unknownExtents: this.#strays.unknown,
       missingExtents: this.#strays.missing,
-      quarantinedExtents: [...this.#compactor.quarantined.keys(), ...this.#remover.kept],
+      quarantinedExtents: [
+        ...this.#compactor.quarantined.keys(),
+        ...this.#remover.kept,
+        ...this.#strays.damaged,
+      ],
       compaction: this.#compactor.status(),
     }
   }
@@ -302,8 +306,9 @@ class Service implements PlacementService {
    * within the first lease leaves.
    */
   async #requireOwnIndex(): Promise<void> {
-    const { unknown } = this.#strays
-    if (unknown.length === 0 || (await extentsOf(this.#parts.index)).length > 0) return
+    const { unknown, damaged } = this.#strays
+    if (unknown.length === 0 || damaged.length > 0) return
+    if ((await extentsOf(this.#parts.index)).length > 0) return
     const holder = await findHolder(this.#parts.storage, unknown)
     if (holder === null) return
     throw new PlacementError(
@@ -316,7 +321,13 @@ class Service implements PlacementService {
 
   #reportStrays(): void {
     const report = this.#parts.options?.report ?? DEFAULTS.report
-    const { unknown, missing } = this.#strays
+    const { unknown, missing, damaged } = this.#strays
+    for (const extentId of damaged.slice(0, 100)) {
+      report(
+        `extent ${extentId}: its record in the index is damaged; its objects are served, and it ` +
+          'is neither sealed, compacted nor removed. Run verify',
+      )
+    }
     if (unknown.length > 0) {
       report(
         `${unknown.length} extent files are not in the index and are left alone: ` +

@@ -6,8 +6,9 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { newId, type ExtentId } from '../base/id.ts'
+import { newId, type CommitId, type ExtentId } from '../base/id.ts'
 import { PARKED_MS } from '../base/limits.ts'
+import { extentKey } from '../object-index/extent-record.ts'
 import { openDisk } from '../platform/disk.ts'
 import type { Placement } from './placement.ts'
 import { placementSuite, type OpenedPlacement } from './placement-suite.ts'
@@ -186,6 +187,44 @@ test('an extent that is live throughout is left alone, however small its objects
   assert.deepEqual((await store.placement.status()).extents, { open: 0, sealed: 1, parked: 0 })
   await store.close()
 })
+
+test('an extent whose record is damaged is named and left alone, and the others are not', async () => {
+  const store = await opened()
+  const bucketId = await store.bucket()
+  await store.put(bucketId, 'hurt', store.bytes(100))
+  await store.sealAll()
+  const [hurt] = await store.index.extents()
+  assert.ok(hurt !== undefined)
+  const { extentId } = hurt.record
+  await store.put(bucketId, 'sound', store.bytes(100))
+  await damageRecord(store, extentId)
+  await store.delete(bucketId, 'hurt')
+  await store.delete(bucketId, 'sound')
+  await store.sealAll()
+  await store.crash()
+  for (let turn = 0; turn < 3; turn += 1) await store.placement.runOnce(never)
+  const status = await store.placement.status()
+  assert.deepEqual(status.quarantinedExtents, [extentId])
+  assert.deepEqual(status.unknownExtents, [])
+  assert.deepEqual(status.extents, { open: 0, sealed: 0, parked: 1 }, 'the other one is parked')
+  const named = store.reports.filter((line) => line.includes(extentId))
+  assert.equal(named.length, 1)
+  assert.match(named[0] ?? '', /its record in the index is damaged/)
+  await store.close()
+})
+
+/** Flips a bit of an extent's record, past all that the index does. */
+async function damageRecord(store: TestStore, extentId: ExtentId): Promise<void> {
+  const key = extentKey(extentId)
+  const { values } = await store.engine.read({ keys: [key] })
+  const value = Buffer.from(values[0] ?? assert.fail('it has a record'))
+  value[value.length >> 1] = (value[value.length >> 1] ?? 0) ^ 1
+  await store.engine.commit({
+    id: newId<CommitId>(store.random),
+    reads: {},
+    decide: () => ({ kind: 'apply', mutations: [{ kind: 'set', key, value }], result: null }),
+  })
+}
 
 test('a damaged blob stays where it is, and its extent with it', async () => {
   const store = await opened()

@@ -417,7 +417,12 @@ test('the loops work by themselves, report a failure once, and end when they are
   const store = await opened({
     placement: { background: 'loops' },
     wrapIndex: (index) =>
-      failingAt(index, ['extents'], counter, () => new ObjectIndexError('unavailable', 'gone')),
+      failingAt(
+        index,
+        ['soundExtents'],
+        counter,
+        () => new ObjectIndexError('unavailable', 'gone'),
+      ),
   })
   await halfGarbage(store)
   await until(store, 500, async () => (await store.index.extents()).some(isParked))

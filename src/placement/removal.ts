@@ -6,7 +6,11 @@ import type { ExtentId } from '../base/id.ts'
 import { PARKED_MS, PARKED_MS_MIN } from '../base/limits.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import type { ExtentRecord, ExtentUse } from '../object-index/object-index.ts'
+import {
+  ObjectIndexError,
+  type ExtentRecord,
+  type ExtentUse,
+} from '../object-index/object-index.ts'
 import { readAside, readIds, writeIds, type Aside } from './aside.ts'
 import { applied, indexFailure, storageFailure, type LeaseParts } from './lease.ts'
 import { PlacementError } from './placement.ts'
@@ -140,6 +144,7 @@ export class Remover {
     try {
       return (await this.#parts.index.extent(extentId)) !== null
     } catch (cause) {
+      if (cause instanceof ObjectIndexError && cause.code === 'corrupt') return true // not known
       throw indexFailure(cause)
     }
   }

@@ -68,6 +68,16 @@ export async function removeRecord(folder, { key, value }) {
     await withRoot(folder, async (root) => openDatabase(root, 'entries').putSync(key, value))
 }
 
+/** Flips a bit in the middle of one record's value, and answers what puts it back. */
+export async function harmRecord(folder, { key, value }) {
+  const harmed = Buffer.from(value)
+  harmed[harmed.length >> 1] ^= 1
+  const put = async (bytes) =>
+    await withRoot(folder, async (root) => openDatabase(root, 'entries').putSync(key, bytes))
+  await put(harmed)
+  return async () => await put(value)
+}
+
 /** A file's bytes, changed in place and put back. */
 export class Flipper {
   #undo = []

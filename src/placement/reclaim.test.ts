@@ -412,17 +412,13 @@ test('an extent that could not be sealed is sealed later', async () => {
   await store.close()
 })
 
+const gone = () => new ObjectIndexError('unavailable', 'gone')
+
 test('the loops work by themselves, report a failure once, and end when they are stopped', async () => {
   const counter = { left: Number.POSITIVE_INFINITY }
   const store = await opened({
     placement: { background: 'loops' },
-    wrapIndex: (index) =>
-      failingAt(
-        index,
-        ['soundExtents'],
-        counter,
-        () => new ObjectIndexError('unavailable', 'gone'),
-      ),
+    wrapIndex: (index) => failingAt(index, ['soundExtents'], counter, gone),
   })
   await halfGarbage(store)
   await until(store, 500, async () => (await store.index.extents()).some(isParked))

@@ -61,7 +61,7 @@ export async function runSeed(request: RunRequest): Promise<RunResult> {
     findings = [
       {
         check: error instanceof WorldStuck ? 'stuck' : 'failed',
-        message: describe(error),
+        message: `${run.phase}: ${describe(error)}`,
         keys: [],
       },
     ]
@@ -81,6 +81,8 @@ export async function runSeed(request: RunRequest): Promise<RunResult> {
 }
 
 class Run {
+  /** What it does now, for a run that does not come to its end. */
+  phase = 'start'
   readonly steps: number
   readonly history: History
   readonly faults: Faults
@@ -111,6 +113,7 @@ class Run {
     const scenario = scenarioOf(this.#name)
     const workload = this.#world.random.fork('workload').pick(scenario.workloads)
     let clients = 0
+    this.phase = 'work'
     await workload({
       openClient: () => openSimClient(this.#clientParts, clients++),
       history: this.history,
@@ -123,11 +126,15 @@ class Run {
     await this.#world.clock.sleep(scenario.idleMs)
     this.faults.end()
     await chaos
+    this.phase = 'heal'
     const region = await this.#heal()
     const findings: Finding[] = []
     const { history } = this
     const parts = { history, bodies: this.#bodies, damage: this.cell.drive.damage, region }
-    for (const check of CHECKS) findings.push(...(await check(parts)))
+    for (const check of CHECKS) {
+      this.phase = check.name
+      findings.push(...(await check(parts)))
+    }
     return findings
   }
 

@@ -29,6 +29,7 @@ export class SimProcess implements EventOwner {
   readonly startedAtMs: number
   readonly #options: ProcessOptions
   readonly #deaths: ((death: Death) => void)[] = []
+  #death: Death | null = null
   #state: 'alive' | 'paused' | 'dead' = 'alive'
   #held: WorldEvent[] = []
   #calls = 0
@@ -50,9 +51,10 @@ export class SimProcess implements EventOwner {
     return this.#state === 'dead'
   }
 
-  /** Calls `died` once, at its death. */
+  /** Calls `died` once, at its death; at once where it is dead. */
   onDeath(died: (death: Death) => void): void {
-    this.#deaths.push(died)
+    if (this.#death === null) this.#deaths.push(died)
+    else died(this.#death) // it died within the very call that led here
   }
 
   /** Ends it between two instructions of its own, or within one of its calls. */
@@ -60,6 +62,7 @@ export class SimProcess implements EventOwner {
     if (this.#state === 'dead') return
     const wasPaused = this.#state === 'paused'
     this.#state = 'dead'
+    this.#death = death
     this.world.note(this.name, `dies (${death.kind === 'killed' ? death.why : 'threw'})`)
     if (wasPaused) this.world.release(this.#held)
     this.#held = []

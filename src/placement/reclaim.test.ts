@@ -21,6 +21,7 @@ import { TestStore, type StoreOptions } from './suite-store.ts'
 const root = mkdtempSync(join(tmpdir(), 'holdfast-reclaim-'))
 after(() => rmSync(root, { recursive: true, force: true }))
 const never = new AbortController().signal
+const gone = (): Error => new ObjectIndexError('unavailable', 'gone')
 
 async function opened(options: Partial<StoreOptions> = {}): Promise<TestStore> {
   const folder = mkdtempSync(join(root, 'store-'))
@@ -411,8 +412,6 @@ test('an extent that could not be sealed is sealed later', async () => {
   assert.deepEqual(await states(store), { open: 0, sealed: 1, parked: 0 })
   await store.close()
 })
-
-const gone = () => new ObjectIndexError('unavailable', 'gone')
 
 test('the loops work by themselves, report a failure once, and end when they are stopped', async () => {
   const counter = { left: Number.POSITIVE_INFINITY }

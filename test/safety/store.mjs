@@ -31,6 +31,21 @@ export function s3Of(server, options = {}) {
   return openS3({ endpoint: server.endpoint, credentials: server.credentials, ...options })
 }
 
+const CUT = new Set(['ECONNRESET', 'EPIPE', 'ECONNREFUSED'])
+
+/**
+ * Sends, and answers 503 where the process that was to answer ended: like that, it says nothing of
+ * what became of the request, and clients come again.
+ */
+export async function sendOrCut(s3, request) {
+  try {
+    return await s3.send(request)
+  } catch (error) {
+    if (!CUT.has(error.code)) throw error
+    return { status: 503, code: error.code, headers: {}, body: Buffer.alloc(0) }
+  }
+}
+
 /** Ids of the processes that serve, in order: those that validate beside them come and go. */
 export function servingProcesses(server) {
   const isServing = (pid) => {

@@ -1,15 +1,16 @@
 // Makes a store: ballast, index, root account and key, and last the superblock, so that what has a
-// superblock is whole. Also sets the root key of a store that is there.
+// superblock is whole, and what has none yet is made anew. Also sets the root key of a store that is there.
 
 import { join } from 'node:path'
 import { openDirectory } from '../directory/directory-service.ts'
 import type { Directory } from '../directory/directory.ts'
 import { openLmdbEngine } from '../engine/lmdb.ts'
 import { ballastSizeBytes, makeBallast } from '../placement/ballast.ts'
-import { checkInitable, makeSuperblock, SuperblockError } from '../placement/superblock.ts'
+import { beginInit, checkInitable, endInit } from '../placement/superblock.ts'
+import { makeSuperblock, SuperblockError } from '../placement/superblock.ts'
 import { systemClock } from '../platform/clock.ts'
 import { openDisk } from '../platform/disk.ts'
-import { makeFolders } from '../platform/machine.ts'
+import { makeFolders, removeFolder } from '../platform/machine.ts'
 import { openSystemRandom } from '../platform/random.ts'
 import { AdminError, keyFor } from './admin.ts'
 import { INDEX_FOLDER, lockStore, StoreRefused } from './store-folder.ts'
@@ -42,6 +43,10 @@ export async function initStoreFolder(
   await asRefusal(async () => await checkInitable(disk, folder))
   const lock = await lockStore(folder)
   try {
+    // Once more: another init may have ended before the lock was free.
+    await asRefusal(async () => await checkInitable(disk, folder))
+    await beginInit(disk)
+    removeFolder(join(folder, INDEX_FOLDER)) // an interrupted init's
     const { totalBytes } = await disk.space()
     await makeBallast(disk, ballastSizeBytes(totalBytes))
     await using engine = await openLmdbEngine({
@@ -60,6 +65,7 @@ export async function initStoreFolder(
       async () =>
         await makeSuperblock(disk, folder, { region: given.region, clock: systemClock, random }),
     )
+    await endInit(disk)
     return { accessKeyId, secretKey }
   } finally {
     await lock.release()

@@ -11,9 +11,11 @@ import { ManualClock } from '../base/manual-clock.ts'
 import { SeededRandom } from '../object-index/suite-world.ts'
 import { openDisk } from '../platform/disk.ts'
 import {
+  beginInit,
   checkInitable,
   decodeSuperblock,
   encodeSuperblock,
+  endInit,
   makeSuperblock,
   readSuperblock,
   SuperblockError,
@@ -124,6 +126,23 @@ test('a store of a newer release is not touched, and its copy is not taken in it
   const made = await init(disk)
   writeFileSync(join(folder, 'superblock'), encodeSuperblock({ ...made, format: 2 }))
   await refused(readSuperblock(disk, 'it'), 'newer-format', /format 2/)
+})
+
+test('an index is thrown away only where an interrupted init left it', async () => {
+  const { folder, disk } = fresh()
+  mkdirSync(join(folder, 'index'))
+  await refused(checkInitable(disk, 'it'), 'foreign', /index/)
+  await beginInit(disk)
+  await checkInitable(disk, 'it')
+  await refused(readSuperblock(disk, 'it'), 'missing', /holdfast init it/)
+  mkdirSync(join(folder, 'extents'))
+  await refused(checkInitable(disk, 'it'), 'foreign', /extents|index/)
+  rmSync(join(folder, 'extents'), { recursive: true })
+  await init(disk)
+  await refused(checkInitable(disk, 'it'), 'exists', /already/)
+  await endInit(disk)
+  rmSync(join(folder, 'superblock'))
+  await refused(checkInitable(disk, 'it'), 'foreign', /index/)
 })
 
 test('init may be interrupted at every step and begun again', async () => {

@@ -11,12 +11,18 @@ import type { Random } from '../base/random.ts'
 const STORE_FORMAT = 1
 const SUPERBLOCK_FILE = 'superblock'
 const SUPERBLOCK_COPY_FILE = 'superblock.copy'
+/** Is there while init makes a store: tells an index that it left unfinished from somebody's. */
+const BEGUN_FILE = 'init.begun'
+const INDEX_FOLDER = 'index'
+const EXTENTS_FOLDER = 'extents'
 /** What may lie in a directory that init takes: a mount point's own, and an interrupted init's. */
 const HARMLESS: ReadonlySet<string> = new Set([
   'lost+found',
   'lock',
   'ballast',
   'ballast.new',
+  BEGUN_FILE,
+  `${BEGUN_FILE}.next`,
   'superblock.next',
   'superblock.copy.next',
 ])
@@ -64,7 +70,7 @@ export async function readSuperblock(disk: Disk, name: string): Promise<Superblo
   if (second !== null && !(second instanceof SuperblockError)) return second
   const error = first ?? second
   if (error !== null) throw error
-  const others = (await names(disk, name)).filter((other) => !HARMLESS.has(other))
+  const others = othersIn(await names(disk, name))
   if (others.length === 0) {
     throw new SuperblockError(
       'missing',
@@ -131,12 +137,12 @@ export async function makeSuperblock(
 
 /**
  * Throws unless init may make a store here: in an empty directory, or one that an interrupted init
- * left. @throws SuperblockError `exists`, `foreign`, `io`
+ * left. The folder `index` of such a one is nobody's. @throws SuperblockError `exists`, `foreign`, `io`
  */
 export async function checkInitable(disk: Disk, name: string): Promise<void> {
   const present = await names(disk, name)
   if (present.includes(SUPERBLOCK_FILE)) throw existsError(name)
-  const others = present.filter((other) => !HARMLESS.has(other) && other !== SUPERBLOCK_COPY_FILE)
+  const others = othersIn(present)
   if (others.length > 0) {
     throw new SuperblockError(
       'foreign',
@@ -144,6 +150,27 @@ export async function checkInitable(disk: Disk, name: string): Promise<void> {
         'init makes a store in an empty directory only: name another, or empty this one',
     )
   }
+}
+
+/** What neither an interrupted init left nor a mount point has. */
+function othersIn(present: readonly string[]): string[] {
+  // Whoever served it made extents, and then it is a store, whatever became of its superblock.
+  const isBegun = present.includes(BEGUN_FILE) && !present.includes(EXTENTS_FOLDER)
+  return present.filter((name) => {
+    if (HARMLESS.has(name) || name === SUPERBLOCK_COPY_FILE) return false
+    return !(isBegun && name === INDEX_FOLDER)
+  })
+}
+
+/** Durable on return: until `endInit`, what init makes here can be thrown away. @throws DiskError */
+export async function beginInit(disk: Disk): Promise<void> {
+  await disk.replaceFile(BEGUN_FILE, new Uint8Array())
+}
+
+/** Behind `makeSuperblock`; durable on return. @throws DiskError */
+export async function endInit(disk: Disk): Promise<void> {
+  await disk.remove(BEGUN_FILE)
+  await disk.syncFolder('')
 }
 
 /** The file's bytes: one line of JSON with its own CRC-32. */

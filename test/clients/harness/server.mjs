@@ -154,10 +154,10 @@ export class ServerUnderTest {
     this.ca = tls === null ? undefined : readFileSync(tls.cert)
   }
 
-  /** Runs the command line to its end: see `run`. */
-  cli(words) {
+  /** Runs the command line to its end, or kills it after `timeoutMs`: see `run`. */
+  cli(words, options = {}) {
     const { main, home } = this.#options
-    return run(process.execPath, [main, ...words], { env: this.#env, cwd: home })
+    return run(process.execPath, [main, ...words], { ...options, env: this.#env, cwd: home })
   }
 
   /** The ids of its processes that run. */

@@ -5,9 +5,12 @@ import { openMemoryEngine } from '../src/engine/memory.ts'
 import type { EngineReader } from '../src/engine/engine.ts'
 import { describeKey } from '../src/object-index/describe-key.ts'
 import { SPACE } from '../src/object-index/keys.ts'
+import type { ObjectIndexReader } from '../src/object-index/object-index.ts'
 import { openObjectIndexReader } from '../src/object-index/object-index-reader.ts'
 import { rebuildIndex } from '../src/object-index/rebuild.ts'
 import { visitAll } from '../src/object-index/rebuild-references.ts'
+import { recordSizeBytes } from '../src/placement/garbage.ts'
+import type { ScanDamage } from '../src/storage/storage.ts'
 import { usageFindings } from './check-usage.ts'
 import type { CheckParts, Finding } from './region.ts'
 
@@ -22,6 +25,8 @@ const OWN_SPACES: ReadonlySet<number> = new Set([
 /** In a reverse record's key, the place and the value that say it is of the archive. */
 const REFERRER_AT = 23
 const ARCHIVE_REFERRER = 3
+/** More than an extent of a run has. */
+const REFERENCES_MAX = 1000
 
 export async function checkRebuild({ damage, region }: CheckParts): Promise<readonly Finding[]> {
   if (damage.length > 0) return [] // what cannot be read cannot be rebuilt from
@@ -36,12 +41,29 @@ export async function checkRebuild({ damage, region }: CheckParts): Promise<read
   const rebuilt = await contentsOf(engine)
   const faults = [
     ...report.findings,
-    ...report.damage.map(({ extentId, offset, message }) => `${extentId}:${offset}: ${message}`),
+    ...(await damageOf(writer.index, report.damage)),
     ...(report.gap === null ? [] : [`the archive has a hole: ${report.gap}`]),
     ...differences(rebuilt, [before, after]),
   ]
   const usage = await usageFindings(openObjectIndexReader(engine), 'usage of the log')
   return [...faults.map((message) => ({ check: 'rebuild', message, keys: [] })), ...usage]
+}
+
+/** Damage where something is referenced: what a process left unfinished when it died is none. */
+async function damageOf(
+  index: ObjectIndexReader,
+  damage: readonly ScanDamage[],
+): Promise<readonly string[]> {
+  const faults: string[] = []
+  for (const { extentId, offset, message } of damage) {
+    const references = await index.references(extentId, 0, REFERENCES_MAX)
+    const isReferenced = references.some(
+      ({ location }) =>
+        location.offset <= offset && offset < location.offset + recordSizeBytes(location, 'packed'),
+    )
+    if (isReferenced) faults.push(`${extentId}:${offset}: ${message}`)
+  }
+  return faults
 }
 
 /** All records of clients' data, as hex. */

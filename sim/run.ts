@@ -44,7 +44,7 @@ export interface RunResult {
 }
 
 /** A run that takes more is called stuck. */
-const EVENTS_MAX = 3_000_000
+const EVENTS_MAX = 400_000
 /** Longer than any doubt of the engine. */
 const SETTLE_MS = 6000
 const QUIET_MS = [10_000, 150_000] as const

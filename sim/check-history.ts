@@ -11,7 +11,19 @@ import { quotaFaults } from './models/quota.ts'
 import type { EndCheck, Finding } from './region.ts'
 
 /** All that can be judged by what clients saw. */
-export const checkHistory: EndCheck = async ({ history }) => historyFindings(history.operations)
+export const checkHistory: EndCheck = async ({ damage, history }) => [
+  ...(damage.length === 0 ? damageFindings(history.operations) : []),
+  ...historyFindings(history.operations),
+]
+
+/** Where nothing was damaged, nobody may be told so. */
+function damageFindings(operations: readonly Recorded[]): Finding[] {
+  return operations.flatMap(({ asked, index, kind, outcome }) => {
+    if (outcome.kind !== 'refused' || outcome.code !== 'damaged') return []
+    const message = `${kind} ${index} of ${JSON.stringify(asked)} says that something is damaged`
+    return [{ check: 'damage', message, keys: [] }]
+  })
+}
 
 export function historyFindings(operations: readonly Recorded[]): readonly Finding[] {
   const keys = keyHistories(operations)

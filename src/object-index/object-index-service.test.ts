@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { newId, type BucketId, type CommitId } from '../base/id.ts'
 import { ManualClock } from '../base/manual-clock.ts'
 import { openMemoryEngine, type BatchFault } from '../engine/memory.ts'
-import { sweepKey } from './keys.ts'
+import { currentKey, sweepKey } from './keys.ts'
 import { ObjectIndexError } from './object-index.ts'
 import { openObjectIndex } from './object-index-service.ts'
 import { SeededRandom, World, refusal } from './suite-world.ts'
@@ -161,4 +161,31 @@ test('the sweeper outlives reads that fail', async () => {
   const opened = await faulty()
   const isSwept = await sweepsWithin(opened, async () => opened.failReads(3))
   check.ok(isSwept)
+})
+
+test('an object that a damaged key hides is not taken for absent', async () => {
+  const { world } = await faulty()
+  const bucketId = await world.bucket()
+  for (const name of ['k', 'n']) await world.put(bucketId, name)
+  const key = currentKey(bucketId, 'k')
+  const { values } = await world.opened.engine.read({ keys: [key] })
+  const value = values[0] ?? Buffer.alloc(0)
+  const flipped = Buffer.from(key)
+  flipped[key.length - 1] = (flipped[key.length - 1] ?? 0) ^ 1
+  await world.opened.engine.commit({
+    id: newId<CommitId>(world.random),
+    reads: {},
+    decide: () => ({
+      kind: 'apply',
+      mutations: [
+        { kind: 'delete', key },
+        { kind: 'set', key: flipped, value },
+      ],
+      result: null,
+    }),
+  })
+  const condition = { kind: 'absent' } as const
+  await check.rejects(world.tryPut(bucketId, 'k', world.draft(1), condition), { code: 'corrupt' })
+  check.equal(refusal(await world.tryPut(bucketId, 'other', world.draft(1), condition)), 'done')
+  await world.close()
 })

@@ -6,9 +6,10 @@ import type { Clock } from '../base/clock.ts'
 import { newId, type BucketId, type CommitId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
 import type { Engine } from '../engine/engine.ts'
+import { requireSoundGap } from './absence.ts'
 import { Committer } from './committer.ts'
 import type { Depth } from './key-state.ts'
-import { manifestReverseRange, reverseOfBlob } from './keys.ts'
+import { currentKey, manifestReverseRange, reverseOfBlob } from './keys.ts'
 import {
   ObjectIndexError,
   type BodyRef,
@@ -18,6 +19,7 @@ import {
   type IndexOutcome,
   type ObjectIndex,
   type Part,
+  type WriteCondition,
 } from './object-index.ts'
 import { openObjectIndexReader } from './object-index-reader.ts'
 import { planArchive } from './plan-archive.ts'
@@ -105,6 +107,7 @@ class Applier {
   async apply(operation: IndexOperation, id: CommitId): Promise<IndexOutcome> {
     switch (operation.kind) {
       case 'put-object':
+        await this.proveAbsence(operation)
         return this.inBucket(operation, id, (depth) => planPut(operation, depth))
       case 'delete-objects':
         return this.deleteObjects(operation.bucketId, operation.entries, id)
@@ -120,6 +123,7 @@ class Applier {
       case 'put-part':
         return this.once(planPutPart(operation), id)
       case 'complete-upload': {
+        await this.proveAbsence(operation)
         const parts: readonly Part[] = await this.reader.parts(operation.uploadId, 0, 10_000)
         return this.inBucket(operation, id, (depth) => planComplete(operation, parts, depth))
       }
@@ -149,6 +153,17 @@ class Applier {
       case 'archive':
         return this.once(planArchive(operation), id)
     }
+  }
+
+  /** "Only where there is none" is not judged by an absence that a damaged key may feign. */
+  private async proveAbsence(operation: {
+    readonly bucketId: BucketId
+    readonly key: string
+    readonly condition: WriteCondition
+  }): Promise<void> {
+    if (operation.condition.kind !== 'absent') return
+    const key = currentKey(operation.bucketId, operation.key)
+    await requireSoundGap(this.engine, { below: key, above: key })
   }
 
   private once<T>(plan: Plan<T>, id: CommitId): Promise<T | Refused> {

@@ -31,6 +31,8 @@ const REFERENCES_MAX = 1000
 export async function checkRebuild({ damage, region }: CheckParts): Promise<readonly Finding[]> {
   if (damage.length > 0) return [] // what cannot be read cannot be rebuilt from
   const { clock, driveId, random, writer } = region
+  // What moves blobs goes on meanwhile: each record is as it was at one of three moments.
+  const first = await contentsOf(writer.engine)
   await writer.archiver.flush()
   const before = await contentsOf(writer.engine)
   await using engine = openMemoryEngine({ clock })
@@ -43,7 +45,7 @@ export async function checkRebuild({ damage, region }: CheckParts): Promise<read
     ...report.findings,
     ...(await damageOf(writer.index, report.damage)),
     ...(report.gap === null ? [] : [`the archive has a hole: ${report.gap}`]),
-    ...differences(rebuilt, [before, after]),
+    ...differences(rebuilt, [first, before, after]),
   ]
   const usage = await usageFindings(openObjectIndexReader(engine), 'usage of the log')
   return [...faults.map((message) => ({ check: 'rebuild', message, keys: [] })), ...usage]
@@ -79,7 +81,7 @@ async function contentsOf(engine: EngineReader): Promise<ReadonlyMap<string, str
   return records
 }
 
-/** Records that are not as they were at either of two moments. */
+/** Records that are not as they were at any of these moments. */
 function differences(
   rebuilt: ReadonlyMap<string, string>,
   moments: readonly ReadonlyMap<string, string>[],

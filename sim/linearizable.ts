@@ -3,10 +3,11 @@
 // unknown outcome takes effect at any time later, or never.
 //
 // Wing & Gong's search (Testing and verifying concurrent objects, 1993) in Lowe's just-in-time form
-// with memoisation (Testing for linearizability, 2017): events are walked in order with the set of
-// all explanations so far; an operation is put in place only when its answer asks for it, and
-// explanations that come to the same state and the same open operations are one.
+// with memoisation (Testing for linearizability, 2017): events are walked in order; an operation is
+// put in place only when an answer asks for it; what comes to the same state and the same open
+// operations is tried once. Depth first, and what explains an answer with the least is tried first.
 
+import { assert } from '../src/base/assert.ts'
 import { follow } from './models/key-model.ts'
 import { NO_KEY, textOf } from './models/key-state.ts'
 import type { KeyState, KeyStep } from './models/key-state.ts'
@@ -41,33 +42,23 @@ export interface CheckOptions {
 }
 
 const EXPLANATIONS_MAX = 60_000
+/** Unknown outcomes of which nobody saw a thing mostly never happened: each weighs as many steps. */
+const DOUBT_WEIGHT = 4
 
 /** Judges the steps of one key, in any order. */
 export function checkKey(steps: readonly TimedStep[], options: CheckOptions = {}): Verdict {
-  const start = options.start ?? NO_KEY
-  const explanationsMax = options.explanationsMax ?? EXPLANATIONS_MAX
-  const doubts = new Set(doubtful(steps))
-  // Unknown outcomes of which nobody saw a thing mostly never happened, and each doubles the work:
-  // explanations that need few of them are tried first.
-  let explanations = 0
-  for (let doubtsMax = 0; ; doubtsMax += 1) {
-    const search = new Search(steps, { doubts, doubtsMax, explanationsMax, start })
-    const verdict = search.run()
-    explanations += search.explanations
-    if (verdict.kind === 'linearizable') return verdict
-    if (verdict.kind === 'refuted' && !search.isCut) return verdict
-    if (explanations > explanationsMax) return { kind: 'undecided', explanations }
-  }
+  const { start = NO_KEY, explanationsMax = EXPLANATIONS_MAX } = options
+  return new Search(steps, explanationsMax).run(start)
 }
 
 /** Steps of unknown outcome that no answer shows to have been done. */
-function doubtful(steps: readonly TimedStep[]): readonly TimedStep[] {
+function doubtful(steps: readonly TimedStep[]): ReadonlySet<TimedStep> {
   const seen = new Set<string>()
   for (const { answer } of steps) {
     if (answer.kind === 'found') seen.add(answer.version?.tag ?? '')
     if (answer.kind === 'versions') for (const { tag } of answer.versions) seen.add(tag ?? '')
   }
-  return steps.filter(({ answer, tag }) => answer.kind === 'unknown' && !seen.has(tag))
+  return new Set(steps.filter(({ answer, tag }) => answer.kind === 'unknown' && !seen.has(tag)))
 }
 
 /** Whether it leaves every state as it is. One that shows an id may make a state more certain. */
@@ -80,27 +71,26 @@ interface Explanation {
   readonly state: KeyState
   /** Operations under way that have not taken effect, by invocation. */
   readonly open: readonly TimedStep[]
-  readonly doubts: number
 }
 
-interface SearchOptions {
-  readonly doubts: ReadonlySet<TimedStep>
-  readonly doubtsMax: number
-  readonly explanationsMax: number
-  readonly start: KeyState
+interface Event {
+  readonly at: number
+  readonly step: TimedStep
 }
 
 class Search {
-  readonly #events: readonly { readonly at: number; readonly step: TimedStep }[]
-  readonly #options: SearchOptions
-  readonly #texts = new WeakMap<KeyState, string>()
+  readonly #events: readonly Event[]
+  readonly #explanationsMax: number
+  readonly #doubts: ReadonlySet<TimedStep>
   readonly #numbers: ReadonlyMap<TimedStep, number>
-  explanations = 0
-  /** Whether one was left out that would need more doubtful steps. */
-  isCut = false
+  readonly #texts = new WeakMap<KeyState, string>()
+  /** For each event the explanations of all before it, as they were come to. */
+  readonly #before: Map<string, Explanation>[]
+  #explanations = 0
 
-  constructor(steps: readonly TimedStep[], options: SearchOptions) {
-    this.#options = options
+  constructor(steps: readonly TimedStep[], explanationsMax: number) {
+    this.#explanationsMax = explanationsMax
+    this.#doubts = doubtful(steps)
     this.#numbers = new Map(steps.map((step, index) => [step, index]))
     this.#events = steps
       .flatMap((step) => [
@@ -108,69 +98,104 @@ class Search {
         ...(step.answer.kind === 'unknown' ? [] : [{ at: step.answeredAt, step }]),
       ])
       .toSorted((a, b) => a.at - b.at)
+    this.#before = Array.from({ length: this.#events.length + 1 }, () => new Map())
   }
 
-  run(): Verdict {
-    const { start, explanationsMax } = this.#options
-    let now: readonly Explanation[] = [{ state: start, open: [], doubts: 0 }]
-    let from = { at: Number.NEGATIVE_INFINITY, state: start }
-    for (const { at, step } of this.#events) {
-      const next =
-        at === step.invokedAt
-          ? now.map((each) => this.#settle({ ...each, open: [...each.open, step] }))
-          : this.#answered(now, step)
-      if (this.explanations > explanationsMax) {
-        return { kind: 'undecided', explanations: this.explanations }
+  run(start: KeyState): Verdict {
+    const first = { state: start, open: [] }
+    this.#isNew(0, first)
+    const ways: Iterator<Explanation>[] = [this.#over(0, first)]
+    for (;;) {
+      const way = ways.at(-1)
+      if (way === undefined) return this.#refuted(start)
+      if (ways.length > this.#events.length) return { kind: 'linearizable' }
+      const next = way.next()
+      if (this.#explanations > this.#explanationsMax) {
+        return { kind: 'undecided', explanations: this.#explanations }
       }
-      if (next.length === 0) {
-        return { kind: 'refuted', step, states: now.map(({ state }) => state), from }
-      }
-      now = next
-      const [only] = now
-      if (only !== undefined && now.length === 1 && only.open.length === 0) {
-        from = { at, state: only.state }
+      if (next.done === true) ways.pop()
+      else if (this.#isNew(ways.length, next.value)) {
+        ways.push(this.#over(ways.length, next.value))
       }
     }
-    return { kind: 'linearizable' }
   }
 
-  /** All explanations in which the step has taken effect by now. */
-  #answered(now: readonly Explanation[], step: TimedStep): readonly Explanation[] {
-    const found = new Map<string, Explanation>()
-    const seen = new Map<string, number>()
-    const waiting = [...now]
-    for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
-      const text = this.#textOf(each)
-      // The same by fewer doubtful steps leaves more of them for later.
-      const before = seen.get(text)
-      if (before !== undefined && before <= each.doubts) continue
-      seen.set(text, each.doubts)
-      this.explanations += 1
-      if (this.explanations > this.#options.explanationsMax) return []
-      if (!each.open.includes(step)) found.set(text, each)
-      else waiting.push(...this.#moves(each))
+  /** Notes an explanation of all before the event; false where it was come to before. */
+  #isNew(index: number, each: Explanation): boolean {
+    const known = this.#before[index]
+    const text = this.#textOf(each)
+    if (known === undefined || known.has(text)) return false
+    known.set(text, each)
+    return true
+  }
+
+  /** Everything was tried: the furthest event is the one that nothing explains. */
+  #refuted(start: KeyState): Refuted {
+    const failed = this.#before.findLastIndex((known) => known.size > 0)
+    const sure = this.#before.findLastIndex(
+      (known, index) =>
+        index <= failed && known.size === 1 && [...known.values()][0]?.open.length === 0,
+    )
+    const [before] = this.#before[sure]?.values() ?? []
+    const event = this.#events[failed]
+    assert(event !== undefined, 'a history is refuted at one of its events')
+    return {
+      kind: 'refuted',
+      step: event.step,
+      states: [...(this.#before[failed]?.values() ?? [])].map(({ state }) => state),
+      from: {
+        at: this.#events[sure - 1]?.at ?? Number.NEGATIVE_INFINITY,
+        state: before?.state ?? start,
+      },
     }
-    return [...found.values()]
+  }
+
+  /** All explanations that there are behind an event. */
+  #over(index: number, each: Explanation): Iterator<Explanation> {
+    const event = this.#events[index]
+    if (event === undefined) return [each].values()
+    const { at, step } = event
+    if (at !== step.invokedAt) return this.#answered(each, step)
+    return [this.#settle({ ...each, open: [...each.open, step] })].values()
+  }
+
+  /** All in which the step has taken effect by now, those that need least first. */
+  *#answered(from: Explanation, step: TimedStep): Generator<Explanation> {
+    const seen = new Set<string>()
+    const byWeight: Explanation[][] = [[from]]
+    for (let weight = 0; weight < byWeight.length; weight += 1) {
+      // Grows while it is walked.
+      for (const each of byWeight[weight] ?? []) {
+        const text = this.#textOf(each)
+        if (seen.has(text)) continue
+        seen.add(text)
+        this.#explanations += 1
+        if (!each.open.includes(step)) yield each
+        else {
+          for (const move of this.#moves(each)) {
+            const total = weight + move.weight
+            while (byWeight.length <= total) byWeight.push([])
+            byWeight[total]?.push(move.to)
+          }
+        }
+        if (this.#explanations > this.#explanationsMax) return
+      }
+    }
   }
 
   /** Each open step put in place now. */
-  #moves(each: Explanation): readonly Explanation[] {
-    const moves: Explanation[] = []
-    for (const step of each.open) {
-      if (each.open.some(({ id }) => id === step.behind)) continue
-      const isDoubtful = this.#options.doubts.has(step)
-      for (const state of follow(each.state, step)) {
-        if (isDoubtful && state === each.state) continue // the same as never
-        if (isDoubtful && each.doubts === this.#options.doubtsMax) {
-          this.isCut = true
-          continue
-        }
-        const open = each.open.filter((other) => other !== step)
-        const doubts = each.doubts + (isDoubtful ? 1 : 0)
-        moves.push(this.#settle({ state, open, doubts }))
-      }
-    }
-    return moves
+  #moves(each: Explanation): readonly { readonly weight: number; readonly to: Explanation }[] {
+    return each.open.flatMap((step) => {
+      if (each.open.some(({ id }) => id === step.behind)) return []
+      const isDoubtful = this.#doubts.has(step)
+      const open = each.open.filter((other) => other !== step)
+      return follow(each.state, step)
+        .filter((state) => !isDoubtful || state !== each.state) // the same as never
+        .map((state) => ({
+          weight: isDoubtful ? DOUBT_WEIGHT : 1,
+          to: this.#settle({ state, open }),
+        }))
+    })
   }
 
   /**

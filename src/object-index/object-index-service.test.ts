@@ -9,7 +9,7 @@ import { openMemoryEngine, type BatchFault } from '../engine/memory.ts'
 import { currentKey, sweepKey } from './keys.ts'
 import { ObjectIndexError } from './object-index.ts'
 import { openObjectIndex } from './object-index-service.ts'
-import { SeededRandom, World, refusal } from './suite-world.ts'
+import { SeededRandom, World, latest, refusal } from './suite-world.ts'
 
 const bucketOfNone = '0'.repeat(32) as BucketId
 
@@ -18,19 +18,16 @@ async function faulty(): Promise<{
   world: World
   clock: ManualClock
   next: (fault: BatchFault) => void
+  failSecond: (fault: BatchFault) => void
   failReads: (count: number) => void
 }> {
   const clock = new ManualClock(1_700_000_000_000)
-  let fault: BatchFault = { kind: 'none' }
+  let faults: BatchFault[] = []
   let failingReads = 0
   const engine = openMemoryEngine({
     clock,
     faults: {
-      onBatch: () => {
-        const now = fault
-        fault = { kind: 'none' }
-        return now
-      },
+      onBatch: () => faults.shift() ?? { kind: 'none' },
       onRead: () => {
         failingReads -= 1
         return failingReads >= 0 ? 'unavailable' : 'none'
@@ -51,7 +48,10 @@ async function faulty(): Promise<{
     world,
     clock,
     next: (wanted) => {
-      fault = wanted
+      faults = [wanted]
+    },
+    failSecond: (wanted) => {
+      faults = [{ kind: 'none' }, wanted]
     },
     failReads: (count) => {
       failingReads = count
@@ -189,3 +189,19 @@ test('an object that a damaged key hides is not taken for absent', async () => {
   check.equal(refusal(await world.tryPut(bucketId, 'other', world.draft(1), condition)), 'done')
   await world.close()
 })
+
+for (const kind of ['unavailable', 'full'] as const) {
+  test(`a deletion of many that fails (${kind}) behind its first commit is unsure`, async () => {
+    const { world, failSecond } = await faulty()
+    const bucketId = await world.bucket('enabled')
+    await world.put(bucketId, 'k')
+    failSecond({ kind })
+    const entries = [latest('k'), latest('k')]
+    await check.rejects(
+      world.apply({ kind: 'delete-objects', bucketId, entries }),
+      (error) => error instanceof ObjectIndexError && error.code === 'unsure',
+    )
+    const newest = await world.index.lookup(bucketId, 'k', { kind: 'latest' })
+    check.equal(newest?.isDeleteMarker, true, 'the first was made')
+  })
+}

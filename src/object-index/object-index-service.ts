@@ -33,7 +33,7 @@ import {
 } from './plan-bucket.ts'
 import { planComplete } from './plan-complete.ts'
 import { planCopy, planRewrite } from './plan-copy.ts'
-import { planDelete } from './plan-delete.ts'
+import { inNone, planDelete } from './plan-delete.ts'
 import { planExtent, planLeaseExtent } from './plan-extent.ts'
 import { planMove } from './plan-move.ts'
 import type { Plan, Refused } from './plan.ts'
@@ -190,12 +190,20 @@ class Applier {
     while (results.length < entries.length) {
       const batch = differentKeys(entries, results.length)
       const randoms = batch.map(() => this.versionRandom())
-      const outcome = await this.committer.settle(
+      const settling = this.committer.settle(
         (depth) => planDelete({ bucketId, entries: batch, randoms }, depth),
         bucketId,
         commitId,
       )
-      if (outcome.kind === 'refused') return outcome
+      const outcome = await (results.length === 0 ? settling : settling.catch(leftOpen))
+      if (outcome.kind === 'refused') {
+        if (results.length === 0) return outcome
+        // The bucket went meanwhile, and was empty then: what was done before stands, and is told.
+        return {
+          kind: 'deleted',
+          results: [...results, ...entries.slice(results.length).map(inNone)],
+        }
+      }
       assert(outcome.results.length > 0, 'a commit has room for one deletion')
       results.push(...outcome.results)
       commitId = newId<CommitId>(this.random)
@@ -290,6 +298,12 @@ class Applier {
 
 function refused(refusal: Refused['refusal']): Refused {
   return { kind: 'refused', refusal }
+}
+
+/** A failure behind commits that were made: of the whole no client may think that nothing was done. */
+function leftOpen(cause: unknown): never {
+  if (!(cause instanceof ObjectIndexError)) throw cause
+  throw new ObjectIndexError('unsure', `a part of the deletions was made: ${cause.message}`, cause)
 }
 
 /** Entries from `start` on, up to the first key that came before. */

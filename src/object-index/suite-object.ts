@@ -401,6 +401,22 @@ function copyTests(run: Run): void {
     check.equal((await world.mustGet(bucketId, 'k')).acl, 'private')
   })
 
+  run('a bucket that goes between two deletions of one key takes nothing back', async (world) => {
+    const bucketId = await world.bucket('unversioned')
+    await world.put(bucketId, 'k')
+    const entries = [latest('k'), latest('k'), latest('k', 'x'), { ...latest('k'), version: NULL }]
+    const deleting = world.apply({ kind: 'delete-objects', bucketId, entries })
+    const removing = world.apply({ kind: 'delete-bucket', bucketId })
+    check.equal(refusal(await removing), 'done')
+    const outcome = await deleting
+    check.equal(outcome.kind, 'deleted', 'the first was carried out')
+    if (outcome.kind !== 'deleted') return
+    check.deepEqual(
+      outcome.results.map((result) => result.outcome),
+      ['deleted', 'deleted', 'no-such-key', 'no-such-version'],
+    )
+  })
+
   run('no operation finds a bucket that is not there', async (world) => {
     const bucketId = newId<BucketId>(world.random)
     check.equal(refusal(await world.tryPut(bucketId, 'k')), 'no-such-bucket')
@@ -411,6 +427,8 @@ function copyTests(run: Run): void {
     check.equal(await world.index.bucket(bucketId), null)
   })
 }
+
+const NULL: VersionSelector = { kind: 'null' }
 
 function byId(key: string, versionId: VersionId | 'null' | null): DeleteEntry {
   return { key, version: selector(versionId), ifMatch: null }

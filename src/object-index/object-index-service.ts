@@ -33,7 +33,7 @@ import {
 } from './plan-bucket.ts'
 import { planComplete } from './plan-complete.ts'
 import { planCopy, planRewrite } from './plan-copy.ts'
-import { inNone, planDelete } from './plan-delete.ts'
+import { planDelete } from './plan-delete.ts'
 import { planExtent, planLeaseExtent } from './plan-extent.ts'
 import { planMove } from './plan-move.ts'
 import type { Plan, Refused } from './plan.ts'
@@ -198,11 +198,8 @@ class Applier {
       const outcome = await (results.length === 0 ? settling : settling.catch(leftOpen))
       if (outcome.kind === 'refused') {
         if (results.length === 0) return outcome
-        // The bucket went meanwhile, and was empty then: what was done before stands, and is told.
-        return {
-          kind: 'deleted',
-          results: [...results, ...entries.slice(results.length).map(inNone)],
-        }
+        // The bucket went meanwhile. Asked again, the client is told so.
+        throw new ObjectIndexError('unsure', `a part of the deletions was made: ${outcome.refusal}`)
       }
       assert(outcome.results.length > 0, 'a commit has room for one deletion')
       results.push(...outcome.results)

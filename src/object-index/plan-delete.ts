@@ -110,13 +110,6 @@ export function planDelete(request: DeletePlan, depth: Depth): Plan<Deleted> {
   })
 }
 
-/** What an entry is told whose bucket, empty by then, has gone since the entries before it. */
-export function inNone({ version, ifMatch }: DeleteEntry): DeleteResult {
-  const isPlain = version.kind === 'latest' && ifMatch === null
-  const absent = version.kind === 'latest' ? 'no-such-key' : 'no-such-version'
-  return { outcome: isPlain ? 'deleted' : absent, versionId: null, isDeleteMarker: false }
-}
-
 const NOTHING: KeyState = { current: null, newestOther: null, nullOrder: 0 }
 const DAMAGED = 'damaged'
 

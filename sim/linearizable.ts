@@ -42,13 +42,23 @@ export interface CheckOptions {
 }
 
 const EXPLANATIONS_MAX = 60_000
-/** Unknown outcomes of which nobody saw a thing mostly never happened: each weighs as many steps. */
-const DOUBT_WEIGHT = 4
 
 /** Judges the steps of one key, in any order. */
 export function checkKey(steps: readonly TimedStep[], options: CheckOptions = {}): Verdict {
   const { start = NO_KEY, explanationsMax = EXPLANATIONS_MAX } = options
-  return new Search(steps, explanationsMax).run(start)
+  const doubts = doubtful(steps)
+  // Unknown outcomes of which nobody saw a thing mostly never happened, and each doubles the work:
+  // first it is tried with none of them, then with one more at a time.
+  let explanations = 0
+  for (let doubtsMax = 0; ; doubtsMax += 1) {
+    const limits = { doubtsMax, explanationsMax: explanationsMax - explanations }
+    const search = new Search(steps, doubts, limits)
+    const verdict = search.run(start)
+    if (verdict.kind === 'linearizable') return verdict
+    if (verdict.kind === 'refuted' && !search.isCut) return verdict
+    explanations += search.explanations
+    if (explanations >= explanationsMax) return { kind: 'undecided', explanations }
+  }
 }
 
 /** Steps of unknown outcome that no answer shows to have been done. */
@@ -71,6 +81,13 @@ interface Explanation {
   readonly state: KeyState
   /** Operations under way that have not taken effect, by invocation. */
   readonly open: readonly TimedStep[]
+  /** How many doubtful ones have. */
+  readonly doubts: number
+}
+
+interface Limits {
+  readonly doubtsMax: number
+  readonly explanationsMax: number
 }
 
 interface Event {
@@ -80,17 +97,19 @@ interface Event {
 
 class Search {
   readonly #events: readonly Event[]
-  readonly #explanationsMax: number
+  readonly #limits: Limits
   readonly #doubts: ReadonlySet<TimedStep>
   readonly #numbers: ReadonlyMap<TimedStep, number>
   readonly #texts = new WeakMap<KeyState, string>()
   /** For each event the explanations of all before it, as they were come to. */
   readonly #before: Map<string, Explanation>[]
-  #explanations = 0
+  explanations = 0
+  /** Whether any was left out for having too many doubtful steps. */
+  isCut = false
 
-  constructor(steps: readonly TimedStep[], explanationsMax: number) {
-    this.#explanationsMax = explanationsMax
-    this.#doubts = doubtful(steps)
+  constructor(steps: readonly TimedStep[], doubts: ReadonlySet<TimedStep>, limits: Limits) {
+    this.#limits = limits
+    this.#doubts = doubts
     this.#numbers = new Map(steps.map((step, index) => [step, index]))
     this.#events = steps
       .flatMap((step) => [
@@ -102,7 +121,7 @@ class Search {
   }
 
   run(start: KeyState): Verdict {
-    const first = { state: start, open: [] }
+    const first = { state: start, open: [], doubts: 0 }
     this.#isNew(0, first)
     const ways: Iterator<Explanation>[] = [this.#over(0, first)]
     for (;;) {
@@ -110,8 +129,8 @@ class Search {
       if (way === undefined) return this.#refuted(start)
       if (ways.length > this.#events.length) return { kind: 'linearizable' }
       const next = way.next()
-      if (this.#explanations > this.#explanationsMax) {
-        return { kind: 'undecided', explanations: this.#explanations }
+      if (this.explanations > this.#limits.explanationsMax) {
+        return { kind: 'undecided', explanations: this.explanations }
       }
       if (next.done === true) ways.pop()
       else if (this.#isNew(ways.length, next.value)) {
@@ -124,7 +143,9 @@ class Search {
   #isNew(index: number, each: Explanation): boolean {
     const known = this.#before[index]
     const text = this.#textOf(each)
-    if (known === undefined || known.has(text)) return false
+    const before = known?.get(text)
+    // The same with fewer doubtful steps leaves more of them for later.
+    if (known === undefined || (before !== undefined && before.doubts <= each.doubts)) return false
     known.set(text, each)
     return true
   }
@@ -159,43 +180,41 @@ class Search {
     return [this.#settle({ ...each, open: [...each.open, step] })].values()
   }
 
-  /** All in which the step has taken effect by now, those that need least first. */
+  /** All in which the step has taken effect by now, those by fewer steps first. */
   *#answered(from: Explanation, step: TimedStep): Generator<Explanation> {
-    const seen = new Set<string>()
-    const byWeight: Explanation[][] = [[from]]
-    for (let weight = 0; weight < byWeight.length; weight += 1) {
-      // Grows while it is walked.
-      for (const each of byWeight[weight] ?? []) {
-        const text = this.#textOf(each)
-        if (seen.has(text)) continue
-        seen.add(text)
-        this.#explanations += 1
-        if (!each.open.includes(step)) yield each
-        else {
-          for (const move of this.#moves(each)) {
-            const total = weight + move.weight
-            while (byWeight.length <= total) byWeight.push([])
-            byWeight[total]?.push(move.to)
-          }
-        }
-        if (this.#explanations > this.#explanationsMax) return
-      }
+    const seen = new Map<string, number>()
+    // Grows while it is walked.
+    const waiting = [from]
+    for (const each of waiting) {
+      const text = this.#textOf(each)
+      const before = seen.get(text)
+      if (before !== undefined && before <= each.doubts) continue
+      seen.set(text, each.doubts)
+      this.explanations += 1
+      if (this.explanations > this.#limits.explanationsMax) return
+      if (!each.open.includes(step)) yield each
+      else waiting.push(...this.#moves(each))
     }
   }
 
   /** Each open step put in place now. */
-  #moves(each: Explanation): readonly { readonly weight: number; readonly to: Explanation }[] {
-    return each.open.flatMap((step) => {
-      if (each.open.some(({ id }) => id === step.behind)) return []
+  #moves(each: Explanation): readonly Explanation[] {
+    const moves: Explanation[] = []
+    for (const step of each.open) {
+      if (each.open.some(({ id }) => id === step.behind)) continue
       const isDoubtful = this.#doubts.has(step)
-      const open = each.open.filter((other) => other !== step)
-      return follow(each.state, step)
-        .filter((state) => !isDoubtful || state !== each.state) // the same as never
-        .map((state) => ({
-          weight: isDoubtful ? DOUBT_WEIGHT : 1,
-          to: this.#settle({ state, open }),
-        }))
-    })
+      for (const state of follow(each.state, step)) {
+        if (isDoubtful && state === each.state) continue // the same as never
+        if (isDoubtful && each.doubts === this.#limits.doubtsMax) {
+          this.isCut = true
+          continue
+        }
+        const open = each.open.filter((other) => other !== step)
+        const doubts = each.doubts + (isDoubtful ? 1 : 0)
+        moves.push(this.#settle({ state, open, doubts }))
+      }
+    }
+    return moves
   }
 
   /**

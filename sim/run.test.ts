@@ -34,7 +34,7 @@ function plain(seed: number): RunRequest {
 
 test('a seed gives the same run twice, byte for byte', async () => {
   for (const scenario of SCENARIO_NAMES) {
-    const request = { seed: 77, scenario, steps: 120 }
+    const request = { seed: 77, scenario, steps: 80 }
     const first = await runSeed(request)
     const second = await runSeed(request)
     assert.ok(first.events > 500, `${scenario} is a run`)
@@ -63,7 +63,7 @@ test(`seeds 1 to ${FIXED_SEEDS} find nothing, and most of what may strike strike
     for (const kind of FAULT_KINDS) if (faults[kind] > 0) struck.add(kind)
     okCount += operations.filter(({ outcome }) => outcome.kind === 'ok').length
   }
-  assert.ok(okCount > FIXED_SEEDS * 60, `${okCount} operations were carried out`)
+  assert.ok(okCount > FIXED_SEEDS * 50, `${okCount} operations were carried out`)
   assert.ok(struck.size > 24, [...struck].join())
 })
 

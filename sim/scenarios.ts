@@ -63,7 +63,8 @@ const OF_ENGINE: FaultRates = {
 }
 
 const BASE: Omit<Scenario, 'workloads' | 'rates'> = {
-  steps: 150,
+  /** Short enough that each key can be judged: see linearizable.ts. */
+  steps: 100,
   driveSizeBytes: 512 * MIB,
   idleMs: 500,
   quietCount: 0,
@@ -108,7 +109,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   background: {
     ...BASE,
     workloads: ALL,
-    steps: 200,
+    steps: 120,
     driveSizeBytes: 2048 * MIB,
     freeShare: 0.08,
     idleMs: 100_000,

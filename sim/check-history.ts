@@ -3,7 +3,7 @@
 
 import { describeRefuted } from './describe.ts'
 import type { Recorded } from './history.ts'
-import { keyHistories } from './key-history.ts'
+import { keyHistories, partsOf } from './key-history.ts'
 import type { KeyHistory } from './key-history.ts'
 import { checkKey } from './linearizable.ts'
 import { pageFaults } from './models/listing.ts'
@@ -36,19 +36,21 @@ export function historyFindings(operations: readonly Recorded[]): readonly Findi
 }
 
 /** Keys whose history has no explanation; or so many that it is not known. */
-function keyFindings({ bucketId, key, steps }: KeyHistory): Finding[] {
-  const verdict = checkKey(steps)
-  const keys = [`${bucketId}/${key}`]
-  switch (verdict.kind) {
-    case 'linearizable':
-      return []
-    case 'undecided': {
-      const message = `not decided after ${verdict.explanations} explanations`
-      return [{ check: 'undecided', message, keys }]
+function keyFindings(history: KeyHistory): Finding[] {
+  const keys = [`${history.bucketId}/${history.key}`]
+  return partsOf(history).flatMap((steps): Finding[] => {
+    const verdict = checkKey(steps)
+    switch (verdict.kind) {
+      case 'linearizable':
+        return []
+      case 'undecided': {
+        const message = `not decided after ${verdict.explanations} explanations`
+        return [{ check: 'undecided', message, keys }]
+      }
+      case 'refuted':
+        return [{ check: 'linearizable', message: describeRefuted(steps, verdict), keys }]
     }
-    case 'refuted':
-      return [{ check: 'linearizable', message: describeRefuted(steps, verdict), keys }]
-  }
+  })
 }
 
 function bodyFindings(operations: readonly Recorded[]): Finding[] {

@@ -31,6 +31,30 @@ export function keyHistories(operations: readonly Recorded[]): readonly KeyHisto
   return new Splitter(operations).run()
 }
 
+/**
+ * What of a key is judged apart, since it may be: its versions, and each of its uploads. A completion
+ * is a step of both. Each alone has few explanations, where all together have many.
+ */
+export function partsOf({ steps }: KeyHistory): readonly (readonly KeyHistoryStep[])[] {
+  const uploads = new Map<string, KeyHistoryStep[]>()
+  const versions: KeyHistoryStep[] = []
+  const bucket: KeyHistoryStep[] = []
+  for (const step of steps) {
+    const { call } = step
+    if (call.kind === 'create-bucket' || call.kind === 'delete-bucket') bucket.push(step)
+    if (!('uploadId' in call)) {
+      versions.push(step)
+      continue
+    }
+    if (call.kind === 'complete-upload') versions.push(step)
+    if (call.kind === 'create-upload' && call.isJudged) versions.push(step)
+    const own = uploads.get(call.uploadId) ?? []
+    uploads.set(call.uploadId, own)
+    own.push(call.kind === 'complete-upload' ? { ...step, call: { ...call, of: 'upload' } } : step)
+  }
+  return [versions, ...[...uploads.values()].map((own) => [...bucket, ...own])]
+}
+
 /** What only the history as a whole tells. */
 class Splitter {
   readonly #operations: readonly Recorded[]
@@ -38,6 +62,8 @@ class Splitter {
   /** Uploads that were seen, and nobody was told of, by the mark of who began them. */
   readonly #uploads = new Map<string, string>()
   readonly #known: ReadonlySet<string>
+  /** Marks of uploads: what the version says that an upload becomes. */
+  readonly #marks = new Map<string, string>()
   /** Uploads that someone asked to complete under a condition. */
   readonly #judged = new Set<string>()
   /** ETags of versions that were seen, by the mark of the operation that made them. */
@@ -71,10 +97,13 @@ class Splitter {
       this.#judged.add(operation.asked.uploadId)
     }
     if (outcome.kind !== 'ok') return
+    if (kind === 'createUpload') this.#marks.set(outcome.result, operation.asked.mark)
     if (kind === 'listUploads') {
       for (const { draft, uploadId } of outcome.result.entries) {
         const mark = markOf(draft.userMetadata)
-        if (mark !== null && !this.#known.has(uploadId)) this.#uploads.set(mark, uploadId)
+        if (mark === null || this.#known.has(uploadId)) continue
+        this.#uploads.set(mark, uploadId)
+        this.#marks.set(uploadId, mark)
       }
     }
     if (kind !== 'get' && kind !== 'head') return
@@ -127,11 +156,7 @@ class Splitter {
       case 'putPart':
       case 'completeUpload':
       case 'abortUpload':
-        return this.#add(
-          recorded,
-          recorded.asked.key,
-          uploadStep(recorded, this.#uploads, this.#judged),
-        )
+        return this.#addUpload(recorded)
       case 'list':
         return this.#splitList(recorded)
       case 'listVersions':
@@ -149,6 +174,16 @@ class Splitter {
       default:
         return unreachable(recorded)
     }
+  }
+
+  #addUpload(recorded: Parameters<typeof uploadStep>[0]): void {
+    const step = uploadStep(recorded, this.#uploads, this.#judged)
+    const mark = recorded.kind === 'completeUpload' && this.#marks.get(recorded.asked.uploadId)
+    this.#add(
+      recorded,
+      recorded.asked.key,
+      typeof mark === 'string' ? { tag: mark, ...step } : step,
+    )
   }
 
   #splitDelete(recorded: RecordedAs<'delete'>): void {
@@ -296,7 +331,8 @@ function uploadStep(
     }
     case 'completeUpload': {
       const { uploadId, condition, parts, etag, sizeBytes } = recorded.asked
-      const call = { kind: 'complete-upload', uploadId, condition, parts, etag, sizeBytes } as const
+      const asked = { uploadId, condition, parts, etag, sizeBytes }
+      const call = { kind: 'complete-upload', of: 'version', ...asked } as const
       return { call, answer: writtenAnswer(recorded.outcome) }
     }
     case 'abortUpload': {

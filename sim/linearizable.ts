@@ -101,6 +101,7 @@ class Search {
   readonly #doubts: ReadonlySet<TimedStep>
   readonly #numbers: ReadonlyMap<TimedStep, number>
   readonly #texts = new WeakMap<KeyState, string>()
+  readonly #asked = new Map<TimedStep, string>()
   /** For each event the explanations of all before it, as they were come to. */
   readonly #before: Map<string, Explanation>[]
   explanations = 0
@@ -200,9 +201,16 @@ class Search {
   /** Each open step put in place now. */
   #moves(each: Explanation): readonly Explanation[] {
     const moves: Explanation[] = []
+    const tried = new Set<string>()
     for (const step of each.open) {
       if (each.open.some(({ id }) => id === step.behind)) continue
       const isDoubtful = this.#doubts.has(step)
+      if (isDoubtful) {
+        // Of several that ask for the same, and of which nobody hears, one is as good as another.
+        const asked = this.#askedOf(step)
+        if (tried.has(asked)) continue
+        tried.add(asked)
+      }
       for (const state of follow(each.state, step)) {
         if (isDoubtful && state === each.state) continue // the same as never
         if (isDoubtful && each.doubts === this.#limits.doubtsMax) {
@@ -215,6 +223,15 @@ class Search {
       }
     }
     return moves
+  }
+
+  #askedOf(step: TimedStep): string {
+    let asked = this.#asked.get(step)
+    if (asked === undefined) {
+      asked = JSON.stringify(step.call)
+      this.#asked.set(step, asked)
+    }
+    return asked
   }
 
   /**

@@ -29,13 +29,22 @@ const OF_THE_KEY: ReadonlySet<string> = new Set([
   'invalid-part',
 ])
 
+/** Of an upload that is completed its own model judges what is wrong with it, the key's the rest. */
+const OF_THE_UPLOAD: ReadonlySet<string> = new Set(['no-such-upload', 'invalid-part'])
+
+function isJudged(call: KeyCall, code: string): boolean {
+  if (!OF_THE_KEY.has(code)) return false
+  if (call.kind !== 'complete-upload' || code === 'no-such-bucket') return true
+  return OF_THE_UPLOAD.has(code) === (call.of === 'upload')
+}
+
 /**
  * States that may follow when the step takes effect in this one; none where it could not have been
  * answered so. The very same state where it changed nothing.
  */
 export function follow(state: KeyState, step: KeyStep): readonly KeyState[] {
   const { call, answer } = step
-  if (answer.kind === 'refused' && !OF_THE_KEY.has(answer.code)) return [state]
+  if (answer.kind === 'refused' && !isJudged(call, answer.code)) return [state]
   switch (call.kind) {
     case 'lookup':
       return answer.kind === 'found' ? seeOne(state, find(state, call.version), answer.version) : []
@@ -63,6 +72,8 @@ type AnsweredId =
   | 'null'
   | null
   | { readonly ofMaker: string }
+  /** Whatever it is, of a completed upload: the same each time. */
+  | { readonly ofUpload: string }
   | { readonly versionId: string | null }
 
 function write(state: KeyState, { answer }: KeyStep, judged: Judged): readonly KeyState[] {
@@ -75,6 +86,9 @@ function write(state: KeyState, { answer }: KeyStep, judged: Judged): readonly K
     if (answer.isMarker !== judged.isMarker) return []
   }
   const { versionId, next } = judged
+  if (versionId !== null && typeof versionId === 'object' && 'ofUpload' in versionId) {
+    return bindUpload(next, versionId.ofUpload, String(answer.versionId))
+  }
   if (versionId === 'null' || versionId === null)
     return answer.versionId === versionId ? [next] : []
   if (answer.versionId === null || answer.versionId === 'null') return []
@@ -115,8 +129,9 @@ function judge(state: KeyState, step: KeyStep): Judged {
       return done({ ...state, uploads: [...state.uploads, beginUpload(state, call, tag)] })
     case 'put-part':
     case 'abort-upload':
-    case 'complete-upload':
       return judgeUpload(state, call)
+    case 'complete-upload':
+      return call.of === 'upload' ? judgeEnd(state, call) : judgeVersion(state, call, tag)
     default:
       return refused()
   }
@@ -229,13 +244,11 @@ function beginUpload(
   }
 }
 
-type OfUpload = Extract<KeyCall, { kind: 'put-part' | 'abort-upload' | 'complete-upload' }>
+type OfUpload = Extract<KeyCall, { kind: 'put-part' | 'abort-upload' }>
 
 function judgeUpload(state: KeyState, call: OfUpload): Judged {
   const upload = state.uploads.find(({ uploadId }) => uploadId === call.uploadId)
-  if (upload === undefined) return refused('no-such-upload')
-  if (call.kind === 'complete-upload') return judgeComplete(state, call, upload)
-  if (upload.state !== 'open') return refused('no-such-upload')
+  if (upload === undefined || upload.state !== 'open') return refused('no-such-upload')
   if (call.kind === 'abort-upload') {
     return done({ ...state, uploads: state.uploads.filter((other) => other !== upload) })
   }
@@ -247,31 +260,54 @@ function judgeUpload(state: KeyState, call: OfUpload): Judged {
 
 type Complete = Extract<KeyCall, { kind: 'complete-upload' }>
 
-function judgeComplete(state: KeyState, call: Complete, upload: KeyUpload): Judged {
-  const named = call.parts.map(({ partNumber, etag }) => `${partNumber}:${etag}`).join()
+/** What becomes of the upload: it ends once, with parts that are there. */
+function judgeEnd(state: KeyState, call: Complete): Judged {
+  const upload = state.uploads.find(({ uploadId }) => uploadId === call.uploadId)
+  if (upload === undefined) return refused('no-such-upload')
+  const completedParts = namesOf(call)
+  const versionId = { ofUpload: upload.uploadId }
   if (upload.state === 'completed') {
-    if (named !== upload.completedParts) return refused('no-such-upload')
-    const { completedVersionId: versionId } = upload
-    const isNull = versionId === 'null' || versionId === null
-    return done(state, isNull ? versionId : { ofMaker: upload.uploadId })
+    return completedParts === upload.completedParts
+      ? done(state, versionId)
+      : refused('no-such-upload')
   }
   const isThere = call.parts.every(({ partNumber, etag }) =>
     upload.parts.some((part) => part.partNumber === partNumber && part.etag === etag),
   )
   if (!isThere) return refused('invalid-part')
-  const broken = raced(state, call.condition, upload) ?? conditionBroken(state, call.condition)
+  const ended = { ...upload, state: 'completed', parts: [], completedParts } as const
+  return done(withUpload(state, { ...ended, completedVersionId: UNSEEN }), versionId)
+}
+
+/** What becomes of the key: the upload is a version of it once, if its condition allows. */
+function judgeVersion(state: KeyState, call: Complete, tag: string): Judged {
+  const { uploadId, condition, etag, sizeBytes } = call
+  const upload = state.uploads.find((other) => other.uploadId === uploadId)
+  if (upload?.state === 'completed') {
+    const { completedVersionId: versionId } = upload
+    const isNull = versionId === 'null' || versionId === null
+    return done(state, isNull ? versionId : { ofMaker: uploadId })
+  }
+  // Of one that is never completed under a condition nobody needs to know when it began.
+  const begun =
+    upload ?? beginUpload(state, { kind: 'create-upload', uploadId, isJudged: false }, tag)
+  const broken =
+    (upload === undefined ? null : raced(state, condition, upload)) ??
+    conditionBroken(state, condition)
   if (broken !== null) return refused(broken)
-  const { etag, sizeBytes } = call
-  const made = placed(state, { maker: upload.uploadId, tag: upload.tag, etag, sizeBytes, tags: '' })
+  const made = placed(state, { maker: uploadId, tag: begun.tag, etag, sizeBytes, tags: '' })
   const { versionId } = made
   const ended: KeyUpload = {
-    ...upload,
+    ...begun,
     state: 'completed',
-    parts: [],
-    completedParts: named,
     completedVersionId: versionId === 'null' || versionId === null ? versionId : UNSEEN,
   }
-  return { ...made, next: withUpload(made.next, ended) }
+  const uploads = [...state.uploads.filter((other) => other !== upload), ended]
+  return { ...made, next: { ...made.next, uploads } }
+}
+
+function namesOf({ parts }: Complete): string {
+  return parts.map(({ partNumber, etag }) => `${partNumber}:${etag}`).join()
 }
 
 /** For the id of a completed upload's version that nobody has seen yet; `bind` puts it in. */
@@ -380,6 +416,15 @@ function bindMaker(state: KeyState, maker: string, versionId: string): readonly 
   if (upload?.completedVersionId === versionId) return [state]
   return upload?.completedVersionId === UNSEEN
     ? [withUpload(state, { ...upload, completedVersionId: versionId })]
+    : []
+}
+
+/** What a completion answered is what each of its repetitions answers. */
+function bindUpload(state: KeyState, uploadId: string, told: string): readonly KeyState[] {
+  const upload = state.uploads.find((other) => other.uploadId === uploadId)
+  if (upload?.completedVersionId === told) return [state]
+  return upload?.completedVersionId === UNSEEN
+    ? [withUpload(state, { ...upload, completedVersionId: told })]
     : []
 }
 

@@ -83,6 +83,8 @@ export type KeyCall =
   | ({ readonly kind: 'put-part'; readonly uploadId: string } & NamedEtag)
   | {
       readonly kind: 'complete-upload'
+      /** Whether it is judged as an end of its upload, or as a version of its key. */
+      readonly of: 'upload' | 'version'
       readonly uploadId: string
       readonly condition: WriteCondition
       readonly parts: readonly NamedEtag[]

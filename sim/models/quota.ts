@@ -42,7 +42,36 @@ export function quotaFaults(
       faults.push({ message: `${least} bytes at least are acknowledged of ${bound}`, key })
     }
   }
-  return faults
+  return [...faults, ...usageFaults(bucketId, quotas, operations)]
+}
+
+/** What was below a bound that went on standing stays below it, by what usage itself says. */
+function usageFaults(
+  bucketId: string,
+  quotas: readonly RecordedAs<'setQuota'>[],
+  operations: readonly Recorded[],
+): QuotaFault[] {
+  const looks = operations.flatMap((operation) => {
+    if (operation.kind !== 'usage' || operation.outcome.kind !== 'ok') return []
+    if (operation.asked.bucketId !== bucketId) return []
+    const { bytes, otherBytes, uploadBytes } = operation.outcome.result
+    const { invokedStep: invokedAt, answeredStep } = operation
+    const sizeBytes = bytes + otherBytes + uploadBytes
+    return [{ invokedAt, answeredAt: answeredStep ?? invokedAt, sizeBytes }]
+  })
+  return looks.flatMap((look) => {
+    const quota = standing(quotas, look)
+    const bound = quota?.asked.quotaBytes ?? null
+    if (bound === null || look.sizeBytes <= bound) return []
+    const wasBelow = looks.some(
+      ({ invokedAt, answeredAt, sizeBytes }) =>
+        answeredAt < look.invokedAt &&
+        invokedAt > (quota?.answeredStep ?? Number.POSITIVE_INFINITY) &&
+        sizeBytes <= bound,
+    )
+    const message = `${look.sizeBytes} bytes are used of ${bound}, and were fewer under it before`
+    return wasBelow ? [{ message, key: '' }] : []
+  })
 }
 
 function growthOf(key: string, step: KeyHistoryStep): Growth[] {
@@ -55,7 +84,7 @@ function growthOf(key: string, step: KeyHistoryStep): Growth[] {
 /** The quota that surely stood while the step was under way; null where that is not sure. */
 function standing(
   quotas: readonly RecordedAs<'setQuota'>[],
-  step: KeyHistoryStep,
+  step: Pick<KeyHistoryStep, 'invokedAt' | 'answeredAt'>,
 ): RecordedAs<'setQuota'> | null {
   const sure = quotas.filter(
     ({ outcome, answeredStep }) => outcome.kind === 'ok' && (answeredStep ?? 0) < step.invokedAt,

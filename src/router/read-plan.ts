@@ -21,7 +21,7 @@ import {
 } from '../s3/range.ts'
 import { parseResponseOverrides } from '../s3/response-overrides.ts'
 import { S3Error } from '../s3/s3-error.ts'
-import { mayUseVersion } from './access.ts'
+import { mayUseVersion, ownsBucket } from './access.ts'
 import { storedHeaders } from './object-metadata.ts'
 import type { Call } from './operation.ts'
 import { shownVersionId, versionOf } from './version-selector.ts'
@@ -75,7 +75,10 @@ export async function planRead(call: Call, bucket: Bucket): Promise<ReadPlan> {
   storedHeaders(version, overrides, fields)
   if (isPartial) fields.push('Content-Range', formatContentRange(range, sizeBytes))
   if (version.storageClass !== 'STANDARD') fields.push('x-amz-storage-class', version.storageClass)
-  if (version.tags.length > 0) fields.push('x-amz-tagging-count', String(version.tags.length))
+  // Tags are their bucket's owner's: no ACL gives them, nor how many there are.
+  if (version.tags.length > 0 && ownsBucket(call.account, bucket)) {
+    fields.push('x-amz-tagging-count', String(version.tags.length))
+  }
   if (partNumber !== null && version.body.kind === 'manifest') {
     fields.push('x-amz-mp-parts-count', String(version.body.partCount))
   }

@@ -357,6 +357,18 @@ test('only what is granted is shown, to whom it is granted', async () => {
   }
 })
 
+test('who may read an object reads none of its tags: not how many, and not by a copy', async () => {
+  const key = `${await bucketOf('public-read')}/k`
+  isStatus(await owner.put(key, 'x', { [ACL]: 'public-read', 'x-amz-tagging': 'a=b' }), 200)
+  const mine = await stranger.bucket('acl-tags')
+  for (const method of ['GET', 'HEAD']) {
+    assert.equal((await send('anonymous', method, key)).header('x-amz-tagging-count'), null)
+    assert.equal((await owner.send(method, key)).header('x-amz-tagging-count'), '1')
+  }
+  isError(await stranger.copy(`${mine}/k`, key), 403, 'AccessDenied')
+  isStatus(await stranger.copy(`${mine}/k`, key, { 'x-amz-tagging-directive': 'REPLACE' }), 200)
+})
+
 test('an ACL goes with the version it was judged by', async () => {
   const bucket = await bucketOf('public-read-write')
   const key = `${bucket}/k`

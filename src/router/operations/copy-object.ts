@@ -1,12 +1,14 @@
 // CopyObject: by reference where the index has room for one more, else the bytes are copied.
 
-import type { Bucket } from '../../object-index/object-index.ts'
+import type { Account } from '../../directory/directory.ts'
+import type { Bucket, ObjectVersion } from '../../object-index/object-index.ts'
 import { parseDirective } from '../../s3/copy-source.ts'
 import { parseCopyChecksum } from '../../s3/multipart-checksum.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { S3_LIMITS } from '../../s3/s3-limits.ts'
 import { parseWritePrecondition } from '../../s3/write-condition.ts'
 import { renderCopy } from '../../s3/xml/multipart.ts'
+import { ownsBucket } from '../access.ts'
 import { type DraftMetadata, parseDraft } from '../object-metadata.ts'
 import type { Call } from '../operation.ts'
 import { checksumText, pushVersionId, withCondition } from '../write-answer.ts'
@@ -80,9 +82,23 @@ function draftOf(
     storageClass: own.storageClass,
     headers: metadata === 'REPLACE' ? own.headers : copiedHeaders(own, version.headers),
     userMetadata: metadata === 'REPLACE' ? own.userMetadata : version.userMetadata,
-    tags: tagging === 'REPLACE' ? own.tags : version.tags,
+    tags: tagging === 'REPLACE' ? own.tags : copiedTags(account, from, version),
     acl: own.acl, // an ACL is never copied
   }
+}
+
+/** A source's tags, for who may read them: READ on an object does not give them. @throws S3Error `AccessDenied` */
+function copiedTags(
+  account: Account,
+  from: Bucket,
+  { tags }: ObjectVersion,
+): DraftMetadata['tags'] {
+  if (tags.length === 0 || ownsBucket(account, from)) return tags
+  throw new S3Error('AccessDenied', {
+    message:
+      "The source has tags, which its bucket's owner alone may read and copy. Copy it without " +
+      'them by x-amz-tagging-directive: REPLACE.',
+  })
 }
 
 /** A redirect is never copied: it is the request's, or there is none. */

@@ -64,7 +64,7 @@ class Splitter {
   readonly #known: ReadonlySet<string>
   /** Marks of uploads: what the version says that an upload becomes. */
   readonly #marks = new Map<string, string>()
-  /** Uploads that someone asked to complete under a condition. */
+  /** Uploads of which it was told whether they met a condition. */
   readonly #judged = new Set<string>()
   /** ETags of versions that were seen, by the mark of the operation that made them. */
   readonly #etags = new Map<string, string>()
@@ -93,7 +93,7 @@ class Splitter {
     } else if ('key' in operation.asked) {
       this.#keyOf(operation.asked.bucketId, operation.asked.key)
     }
-    if (kind === 'completeUpload' && operation.asked.condition.kind !== 'none') {
+    if (kind === 'completeUpload' && isDecided(operation)) {
       this.#judged.add(operation.asked.uploadId)
     }
     if (outcome.kind !== 'ok') return
@@ -239,6 +239,18 @@ interface StepOf {
   readonly call: KeyCall
   readonly answer: KeyAnswer
 }
+
+/** Whether a completion tells what became of its condition. */
+function isDecided({ asked, outcome }: RecordedAs<'completeUpload'>): boolean {
+  if (asked.condition.kind === 'none' || outcome.kind === 'unknown') return false
+  return outcome.kind === 'ok' || BY_CONDITION.has(outcome.code)
+}
+
+const BY_CONDITION: ReadonlySet<string> = new Set([
+  'conditional-conflict',
+  'precondition-failed',
+  'no-such-key',
+])
 
 const READS: ReadonlySet<KeyCall['kind']> = new Set(['lookup', 'see-current', 'see-versions'])
 

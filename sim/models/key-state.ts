@@ -76,7 +76,7 @@ export type KeyCall =
   | {
       readonly kind: 'create-upload'
       readonly uploadId: string
-      /** Whether it is ever completed under a condition: only then it counts what stood before. */
+      /** Whether a condition of its completion was decided: then it counts what stood before. */
       readonly isJudged: boolean
     }
   | { readonly kind: 'abort-upload'; readonly uploadId: string }

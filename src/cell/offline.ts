@@ -22,11 +22,11 @@ import type { VerifyParts } from './verify-store.ts'
 import type { VerifyReport } from './verify.ts'
 import { describeStore } from './writer.ts'
 
-/** @throws StoreRefused where it is no store, or in use */
+/** @throws StoreRefused where it is no store; StoreInUse at once, before anything is done */
 export async function openOffline(folder: string, version: string): Promise<ServedAdmin> {
   const { disk, superblock } = await openStoreFolder(folder)
   const closers = new Closers()
-  const lock = await lockStore(folder)
+  const lock = await lockStore(folder, 0)
   closers.defer(async () => await lock.release())
   const ground: Ground = {
     folder,
@@ -56,7 +56,7 @@ export async function openOffline(folder: string, version: string): Promise<Serv
 /**
  * Verifies a store that is not served, and changes nothing in it: no epoch is taken, nothing sealed
  * and nothing swept, so that damage which keeps a server from starting is found and named too.
- * @throws StoreRefused where it is no store, or in use
+ * @throws StoreRefused where it is no store; StoreInUse at once, before anything is done
  */
 export async function verifyOffline(
   folder: string,
@@ -65,7 +65,7 @@ export async function verifyOffline(
   const { disk } = await openStoreFolder(folder)
   requireIndex(folder)
   await using closers = new Closers()
-  const lock = await lockStore(folder)
+  const lock = await lockStore(folder, 0)
   closers.defer(async () => await lock.release())
   const path = join(folder, INDEX_FOLDER)
   const clock = systemClock

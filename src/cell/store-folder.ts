@@ -22,6 +22,9 @@ export class StoreRefused extends Error {
   override readonly name = 'StoreRefused'
 }
 
+/** The same while another process group has it: it may end, or be reached by its socket. */
+export class StoreInUse extends StoreRefused {}
+
 /** The directory as a disk, with its superblock. @throws StoreRefused where it is not a store */
 export async function openStoreFolder(
   folder: string,
@@ -55,15 +58,15 @@ export function requireIndex(folder: string): void {
 
 /**
  * Takes the store for this process and the children that inherit it.
- * @throws StoreRefused while another has it
+ * @throws StoreInUse while another has it
  */
-export async function lockStore(folder: string): Promise<FileLock> {
+export async function lockStore(folder: string, waitMs: number = LOCK_WAIT_MS): Promise<FileLock> {
   const startedAtMs = systemClock.monotonicMs()
   for (;;) {
     const lock = await tryLockFile(join(folder, LOCK_FILE))
     if (lock !== null) return lock
-    if (systemClock.monotonicMs() - startedAtMs > LOCK_WAIT_MS) {
-      throw new StoreRefused(`${folder} is in use by another holdfast; stop that one first`)
+    if (systemClock.monotonicMs() - startedAtMs >= waitMs) {
+      throw new StoreInUse(`${folder} is in use by another holdfast; stop that one first`)
     }
     await systemClock.sleep(LOCK_RETRY_MS)
   }

@@ -3,11 +3,10 @@
 
 import { resolve } from 'node:path'
 import type { Admin, Progress } from '../../cell/admin.ts'
-import { connectAdmin } from '../../cell/admin-socket.ts'
 import { verifyOffline } from '../../cell/offline.ts'
 import type { VerifyReport } from '../../cell/verify.ts'
 import type { ExitCode } from '../cli-error.ts'
-import { asCliError } from '../store-access.ts'
+import { asCliError, reachStore } from '../store-access.ts'
 import { formatBytes, formatSeconds } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -41,9 +40,11 @@ async function verify(
   folder: string,
   ...asked: Parameters<Admin['verify']>
 ): Promise<VerifyReport> {
-  await using served = await connectAdmin(folder)
-  if (served !== null) return await served.admin.verify(...asked)
-  return await verifyOffline(folder, ...asked)
+  return await reachStore(
+    folder,
+    async (admin) => await admin.verify(...asked),
+    async () => await verifyOffline(folder, ...asked),
+  )
 }
 
 /** `blobs: 40 % (1.2 GiB of 3.0 GiB), 310.0 MiB/s, 6 s left` */

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { argv, execPath, exit, pid } from 'node:process'
+import process, { argv, execPath, pid } from 'node:process'
 import { buildTests } from '../tools/build.mjs'
 import { ROOT } from '../tools/sources.mjs'
 
@@ -13,7 +13,7 @@ try {
   const [main] = await buildTests(['sim/main.ts'], folder)
   const args = ['--enable-source-maps', '--max-semi-space-size=32', main, ...argv.slice(2)]
   const { status } = spawnSync(execPath, args, { cwd: ROOT, stdio: 'inherit' })
-  exit(status ?? 1)
+  process.exitCode = status ?? 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

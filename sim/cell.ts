@@ -23,7 +23,7 @@ import { Network } from './channel.ts'
 import type { Pair } from './channel.ts'
 import { openSimDisk } from './disk.ts'
 import { Drive } from './drive.ts'
-import { simEngines } from './engine.ts'
+import { EpochHolder, simEngines } from './engine.ts'
 import type { Faults } from './faults.ts'
 import { SimProcess } from './process.ts'
 import type { Death } from './process.ts'
@@ -57,9 +57,12 @@ export class SimCell {
   readonly faults: Faults
   readonly drive: Drive
   readonly store: MemoryStore = createMemoryStore()
+  readonly #holder: EpochHolder
   readonly network: Network
   readonly driveId: string
   readonly defects: CellDefect[] = []
+  /** Batches of engines that were deposed before. */
+  readonly breaches: string[] = []
   /** Operators' lines, the last of them. */
   readonly reports: string[] = []
   readonly #options: CellOptions
@@ -75,6 +78,9 @@ export class SimCell {
     this.world = world
     this.faults = faults
     this.#options = options
+    this.#holder = new EpochHolder(({ name }) => {
+      this.breaches.push(`${name} committed behind the end of its epoch, ${world.nowMs.toFixed(1)}`)
+    })
     this.#random = world.random.fork('cell')
     const { driveSizeBytes: totalBytes, freeShare } = options
     this.drive = new Drive(world, faults, { totalBytes, freeShare })
@@ -306,7 +312,7 @@ export class SimCell {
       clock: process.clock,
       random: process.random,
       disk: openSimDisk(this.drive, process),
-      engines: simEngines(process, this.store, this.faults),
+      engines: simEngines(process, this.store, { faults: this.faults, holder: this.#holder }),
       defer: (act) => process.schedule(0, 'turn', act),
       syncTimes: new SyncTimes(),
       report: (message) => this.#report(`${process.name}: ${message}`),

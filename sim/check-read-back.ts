@@ -41,6 +41,7 @@ class ReadBack {
       await this.#note('list', page, '', async () => await index.list(page))
       const asked = { ...page, afterVersion: null }
       const list = async () => await index.listVersions(asked)
+      await this.#note('usage', { bucketId }, '', async () => await index.usage(bucketId))
       const listed = await this.#note('listVersions', asked, '', list)
       for (const key of keys) {
         await this.#read(bucketId, key, { kind: 'latest' })

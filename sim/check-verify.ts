@@ -66,9 +66,10 @@ async function wrongBlobs(parts: CheckParts): Promise<readonly Location[]> {
   return wrong
 }
 
-/** The data of a blob as the drive holds it, whatever its checksums say. */
+/** The data of a blob as the drive holds it, whatever its checksums say; none without a file. */
 async function dataOf(disk: Disk, location: Location): Promise<Buffer> {
   const { dataSizeBytes, extentId } = location
+  if (!(await disk.list('extents')).includes(extentId)) return Buffer.alloc(0)
   const file = await disk.open(`extents/${extentId}`, 'read')
   const blocks: Buffer[] = []
   for (let index = 0; index < blockCountOf(dataSizeBytes); index += 1) {

@@ -3,7 +3,8 @@
 // passed was never there; one whose outcome is in doubt settles whether its process lives or not.
 
 import type { Engines } from '../src/cell/engines.ts'
-import type { EngineReader, ReadRequest, ReadResult } from '../src/engine/engine.ts'
+import type { Writes } from '../src/engine/committer.ts'
+import type { Engine, EngineReader, ReadRequest, ReadResult } from '../src/engine/engine.ts'
 import { openMemoryEngine, openMemoryReader } from '../src/engine/memory.ts'
 import type { BatchFault } from '../src/engine/memory.ts'
 import type { MemoryStore } from '../src/engine/memory-store.ts'
@@ -14,26 +15,52 @@ import type { SimProcess } from './process.ts'
 const COMMIT_MS = [0.1, 5] as const
 const SLOW_COMMIT_MS = [200, 8000] as const
 const DOUBT_MS = [1, 5000] as const
+/** Of looks at the log that see a few entries at a time. */
+const SHORT_PAGE_SHARE = 0.3
+const SHORT_PAGE_ENTRIES = 4
 /** Of reads whose answer comes only when others may have committed. */
 const LATE_READ_SHARE = 0.1
 const LATE_READ_MS = [0.02, 3] as const
 
+/** Who took the store's epoch last: nobody else's batch may get into the store. */
+export class EpochHolder {
+  readonly #onBreach: (process: SimProcess) => void
+  #holder: SimProcess | null = null
+  #epoch = 0
+
+  constructor(onBreach: (process: SimProcess) => void) {
+    this.#onBreach = onBreach
+  }
+
+  /** A batch that `process` is about to apply over the head of `epoch`. */
+  note(process: SimProcess, epoch: number, { head }: Writes): void {
+    if (epoch !== this.#epoch) this.#holder = null // it was stolen
+    this.#epoch = head.epoch
+    if (head.epoch > epoch) this.#holder = process
+    else if (this.#holder !== process) this.#onBreach(process)
+  }
+}
+
 /** The ways of one process to the store's engine. */
-export function simEngines(process: SimProcess, store: MemoryStore, faults: Faults): Engines {
+export function simEngines(
+  process: SimProcess,
+  store: MemoryStore,
+  { faults, holder }: { readonly faults: Faults; readonly holder: EpochHolder },
+): Engines {
   return {
     openEngine: async ({ onEnd }) => {
       await process.wait(0, 'open engine')
       const engine = openMemoryEngine({
         // A doubt is the store's: it ends also when this process is dead.
         clock: { ...process.clock, after: process.world.clock.after },
-        store: viewOf(store, process),
+        store: viewOf(store, process, holder),
         onEnd,
         faults: {
           onBatch: async () => await drawFault(process, faults),
           onRead: () => (faults.strikes('read-unavailable') ? 'unavailable' : 'none'),
         },
       })
-      return withLateReads(engine, process)
+      return withLateReads(withShortPages(engine, process), process)
     },
     openReader: async () => {
       await process.wait(0, 'open reader')
@@ -72,8 +99,22 @@ function withLateReads<E extends EngineReader>(engine: E, process: SimProcess): 
   return engine
 }
 
-/** The store, but that who waits for the end of a doubt goes on as its own process. */
-function viewOf(store: MemoryStore, process: SimProcess): MemoryStore {
+/** A page of the log may have fewer entries than were asked for, and be followed by more. */
+function withShortPages(engine: Engine, process: SimProcess): Engine {
+  const log = engine.log.bind(engine)
+  engine.log = async (after, limit) => {
+    const { random } = process
+    const isShort = random.chance(SHORT_PAGE_SHARE)
+    return await log(after, isShort ? Math.min(limit, 1 + random.below(SHORT_PAGE_ENTRIES)) : limit)
+  }
+  return engine
+}
+
+/**
+ * The store, but that who waits for the end of a doubt goes on as its own process, and that nobody
+ * writes but the holder of the epoch.
+ */
+function viewOf(store: MemoryStore, process: SimProcess, holder: EpochHolder): MemoryStore {
   const view = {
     get head() {
       return store.head
@@ -81,7 +122,10 @@ function viewOf(store: MemoryStore, process: SimProcess): MemoryStore {
     get: store.get.bind(store),
     first: store.first.bind(store),
     last: store.last.bind(store),
-    apply: store.apply.bind(store),
+    apply: (writes: Writes) => {
+      holder.note(process, store.head.epoch, writes)
+      store.apply(writes)
+    },
     read: store.read.bind(store),
     stealEpoch: store.stealEpoch.bind(store),
     startDoubt: store.startDoubt.bind(store),

@@ -115,15 +115,14 @@ async function withSimulator(files, use) {
  * more. A child that dies has a summary of its own.
  */
 async function runAll(program, requests, onSeed) {
-  let next = 0
-  let isOver = false
+  const left = [...requests]
   const live = async () => {
-    while (!isOver && next < requests.length) {
+    while (left.length > 0) {
       const child = fork(program, ['--child'], { execArgv: ['--max-semi-space-size=32'] })
       await runChild(child, {
-        next: () => (isOver ? undefined : requests[next++]),
+        next: () => left.shift(),
         onSeed: (summary) => {
-          isOver = onSeed(summary) || isOver
+          if (onSeed(summary)) left.length = 0
         },
       })
     }

@@ -59,6 +59,7 @@ export async function runSeed(request: RunRequest): Promise<RunResult> {
     findings = await world.run(run.whole(), { eventsMax: EVENTS_MAX })
   } catch (error) {
     findings = [
+      ...run.findings,
       {
         check: error instanceof WorldStuck ? 'stuck' : 'failed',
         message: `${run.phase}: ${describe(error)}`,
@@ -91,6 +92,8 @@ class Run {
   readonly #bodies = new Bodies()
   readonly #name: ScenarioName
   readonly #clientDefects: Finding[] = []
+  /** Of the checks so far, also where the next one fails. */
+  readonly findings: Finding[] = []
 
   constructor(world: World, name: ScenarioName, steps: number | null) {
     const scenario = scenarioOf(name)
@@ -128,8 +131,7 @@ class Run {
     await chaos
     this.phase = 'heal'
     const region = await this.#heal()
-    const findings: Finding[] = []
-    const { history } = this
+    const { findings, history } = this
     const parts = { history, bodies: this.#bodies, damage: this.cell.drive.damage, region }
     for (const check of CHECKS) {
       this.phase = check.name
@@ -195,8 +197,9 @@ class Run {
     }
   }
 
-  /** What must not happen to processes. */
+  /** What must not happen to processes, nor by them. */
   defects(): Finding[] {
+    const epochs = this.cell.breaches.map((message) => ({ check: 'epoch', message, keys: [] }))
     const ofCell = this.cell.defects.map(({ where, error }) => ({
       check: 'defect',
       message: `${where}: ${describe(error)}`,
@@ -207,7 +210,7 @@ class Run {
       message: describe(error),
       keys: [],
     }))
-    return [...ofCell, ...ofWorld, ...this.#clientDefects]
+    return [...epochs, ...ofCell, ...ofWorld, ...this.#clientDefects]
   }
 }
 

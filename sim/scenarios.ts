@@ -72,7 +72,14 @@ const BASE: Omit<Scenario, 'workloads' | 'rates'> = {
 }
 const ALL: readonly Workload[] = WORKLOAD_NAMES.map((name) => workloadOf(name))
 
-export type ScenarioName = 'chaos' | 'damage' | 'deaths' | 'engine' | 'calm' | 'background'
+export type ScenarioName =
+  | 'chaos'
+  | 'damage'
+  | 'deaths'
+  | 'power'
+  | 'engine'
+  | 'calm'
+  | 'background'
 
 const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   /** Everything goes wrong at once. */
@@ -92,6 +99,12 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     ...BASE,
     workloads: ALL,
     rates: { kill: 4, 'power-cut': 2, 'kill-at-call': 0.6, pause: 1.5, zombie: 0.8 },
+  },
+  /** Power goes, over and over, while a slow drive is written: what was answered is on it. */
+  power: {
+    ...BASE,
+    workloads: [workloadOf('bodies'), ...ALL],
+    rates: { 'power-cut': 5, 'slow-disk': 3, 'sync-error': 0.05, 'write-error': 0.02, kill: 1 },
   },
   /** The engine fails in every way that it can. */
   engine: {
@@ -141,7 +154,8 @@ export function drawRoles(random: SeededRandom): readonly Role[] {
 const SHARES: Readonly<Record<ScenarioName, number>> = {
   chaos: 8,
   damage: 4,
-  deaths: 4,
+  deaths: 3,
+  power: 2,
   engine: 3,
   calm: 1,
   background: 2,

@@ -4,6 +4,7 @@
 import { newId } from '../../src/base/id.ts'
 import type { BucketId } from '../../src/base/id.ts'
 import type {
+  BucketUsage,
   DeleteEntry,
   ObjectVersion,
   WriteCondition,
@@ -336,7 +337,11 @@ export class StoreClient {
     const numbers = [...upload.parts.keys()].toSorted((a, b) => a - b)
     const first = numbers.findIndex((number) => isLast(upload, number))
     const named = dice.chance(0.5) ? numbers.slice(0, first + 1) : [dice.pickAny(numbers) ?? 1]
-    const chosen = named.flatMap((partNumber) => {
+    // At times one is named twice, which nobody may be allowed: of size it lacks nothing then.
+    const large = named.find((number) => !isLast(upload, number)) ?? named[0]
+    const twice = dice.chance(0.15) ? large : null
+    const asNamed = named.flatMap((number) => (number === twice ? [number, number] : [number]))
+    const chosen = asNamed.flatMap((partNumber) => {
       const made = upload.parts.get(partNumber)
       return made === undefined ? [] : [{ partNumber, made }]
     })
@@ -351,7 +356,10 @@ export class StoreClient {
       etag: whole.etag,
       sizeBytes: whole.bytes.length,
     }
-    const outcome = await this.#ask('completeUpload', asked, completeUpload(asked))
+    const completing = this.#ask('completeUpload', asked, completeUpload(asked))
+    // At times a part is sent anew while it is taken.
+    if (dice.chance(0.1)) await this.#sendPart(bucket, upload)
+    const outcome = await completing
     if (outcome.kind === 'ok') noteVersion(bucket, key, whole.etag, outcome.result.versionId)
   }
 
@@ -371,9 +379,18 @@ export class StoreClient {
     await this.#ask('listUploads', asked, list)
   }
 
+  /** None, any, or one that the next few writes will come up to. */
   async #setQuota({ bucketId }: KnownBucket): Promise<void> {
     const dice = this.#dice
-    const quotaBytes = dice.chance(0.3) ? null : Math.floor(dice.spread(1000, 2_000_000))
+    const read: Act<BucketUsage> = async ({ index }) => await index.usage(bucketId)
+    const look = dice.chance(0.5) ? await this.#ask('usage', { bucketId }, read) : null
+    const used = look?.kind === 'ok' ? look.result : null
+    const quotaBytes =
+      used !== null
+        ? used.bytes + used.otherBytes + used.uploadBytes + Math.floor(dice.spread(10, 30_000))
+        : dice.chance(0.5)
+          ? null
+          : Math.floor(dice.spread(1000, 2_000_000))
     const quotaObjects = dice.chance(0.6) ? null : 1 + dice.below(6)
     const asked = { bucketId, quotaBytes, quotaObjects }
     await this.#ask('setQuota', asked, setQuota(asked))

@@ -1,6 +1,7 @@
 // What a kill takes with it: the processes alone, or, with the layer of unsynced.mjs, all that no sync
 // had made durable too.
 
+import { rmSync } from 'node:fs'
 import { UnsyncedDrive, addCounts, buildLayer, whyNoLayer } from './unsynced.mjs'
 
 /** Kills behind which all is left as it was: the next process reads what is not durable yet. */
@@ -20,7 +21,7 @@ const STEADY = {
 }
 
 /**
- * For the drive `root`, which is there and unused; `folder` takes what is built. Exits, skipped by
+ * For the drive `root`, which is there and unused; `folder`, a scratch one, takes what is built. Exits, skipped by
  * name, where the machine has no compiler.
  */
 export async function openPower({ unsynced }, { folder, root }) {
@@ -28,6 +29,7 @@ export async function openPower({ unsynced }, { folder, root }) {
   const why = await whyNoLayer()
   if (why !== null) {
     console.log(`skipped --unsynced: ${why}\n0 passed, 0 failed, 1 skipped`)
+    rmSync(folder, { recursive: true })
     process.exit(0)
   }
   const drive = new UnsyncedDrive({ layer: await buildLayer(folder), root })

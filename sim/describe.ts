@@ -16,7 +16,7 @@ const SHOWN_CHARS = 12
  * state was sure, and no read that is not needed. Each is left out only where all that is left still
  * cannot be explained.
  */
-export function shorten(
+function shorten(
   steps: readonly KeyHistoryStep[],
   { from, step: wrong }: Refuted,
 ): readonly KeyHistoryStep[] {
@@ -59,7 +59,7 @@ export function describeRefuted(steps: readonly KeyHistoryStep[], refuted: Refut
   ].join('\n')
 }
 
-export function describeStep(step: KeyHistoryStep): string {
+function describeStep(step: KeyHistoryStep): string {
   const { recorded, id, call, answer, invokedAt, answeredAt } = step
   const end = answer.kind === 'unknown' ? '' : answeredAt
   const who = `client ${recorded.client} at ${recorded.worker}`

@@ -448,7 +448,7 @@ function seenVersionEntry(entry: VersionEntry): SeenVersion {
 }
 
 /** What a version says of who made it; null where it does not. */
-export function markOf(userMetadata: Pairs): string | null {
+function markOf(userMetadata: Pairs): string | null {
   return userMetadata.find(([name]) => name === 'mark')?.[1] ?? null
 }
 

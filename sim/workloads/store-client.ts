@@ -86,6 +86,8 @@ const PART_NUMBERS = [1, 2, 3]
 /** Every part but the last has at least 5 MiB. Source: S3, Multipart upload limits. */
 const PART_SIZE_BYTES = 5 * 1024 * 1024
 const NAMES_MAX = 3
+/** Of a tight quota. */
+const TIGHT_WRITES = [1, 2, 3]
 
 export class StoreClient {
   readonly #shared: Shared
@@ -125,9 +127,7 @@ export class StoreClient {
     list: async (bucket) => await listWhole(this.#shared, this.#client, bucket),
     listVersions: async (bucket) => await listWholeVersions(this.#shared, this.#client, bucket),
     listUploads: async (bucket) => await this.#listUploads(bucket),
-    usage: async ({ bucketId }) => {
-      await this.#ask('usage', { bucketId }, async ({ index }) => await index.usage(bucketId))
-    },
+    usage: async (bucket) => void (await this.#usage(bucket)),
     setVersioning: async ({ bucketId }) => {
       const asked = { bucketId, versioning: this.#dice.pick(['enabled', 'suspended'] as const) }
       await this.#ask('setVersioning', asked, setVersioning(asked))
@@ -159,8 +159,8 @@ export class StoreClient {
     return this.#dice.pick(bucket.keys)
   }
 
-  #make(): MadeBody {
-    return this.#shared.parts.bodies.make(drawSize(this.#dice, this.#shared.mix.sizes))
+  #make(sizeBytes: number = drawSize(this.#dice, this.#shared.mix.sizes)): MadeBody {
+    return this.#shared.parts.bodies.make(sizeBytes)
   }
 
   /** At times a client is slow, goes away, or claims what is not so. */
@@ -182,11 +182,15 @@ export class StoreClient {
     return { kind: 'etag', etag: someEtag(bucket, key, dice) ?? '0'.repeat(32) }
   }
 
-  async #put(bucket: KnownBucket, given: WriteCondition | null): Promise<void> {
+  async #put(
+    bucket: KnownBucket,
+    given: WriteCondition | null,
+    givenSizeBytes?: number,
+  ): Promise<void> {
     const { bucketId } = bucket
     const key = this.#keyOf(bucket)
     const condition = given ?? this.#condition(bucket, key)
-    const made = this.#make()
+    const made = this.#make(givenSizeBytes)
     const tags = this.#dice.chance(0.1) ? [['t', 'put'] as const] : []
     const { etag, bytes } = made
     const sizeBytes = bytes.length
@@ -295,12 +299,16 @@ export class StoreClient {
   }
 
   /** Mostly a small one, which must be the last; at times one that others may follow. */
-  async #sendPart(bucket: KnownBucket, upload: KnownUpload): Promise<void> {
+  async #sendPart(
+    bucket: KnownBucket,
+    upload: KnownUpload,
+    largeShare: number = this.#shared.mix.sizes.largeParts,
+  ): Promise<void> {
     const dice = this.#dice
     const { bodies } = this.#shared.parts
     const { key, uploadId } = upload
     const partNumber = dice.pick(PART_NUMBERS)
-    const isLarge = dice.chance(this.#shared.mix.sizes.largeParts)
+    const isLarge = dice.chance(largeShare)
     const made = isLarge ? bodies.make(PART_SIZE_BYTES + dice.below(2) * 65_537) : this.#make()
     const { etag, bytes } = made
     upload.parts.set(partNumber, made)
@@ -334,14 +342,14 @@ export class StoreClient {
     const upload = dice.pickAny(bucket.uploads)
     if (upload === null) return
     const { key, uploadId } = upload
+    // At times a part is named twice, which nobody may be allowed: of its size nothing forbids it.
+    const isTwice = dice.chance(0.05)
+    if (isTwice) await this.#sendPart(bucket, upload, 1)
     const numbers = [...upload.parts.keys()].toSorted((a, b) => a - b)
     const first = numbers.findIndex((number) => isLast(upload, number))
     const named = dice.chance(0.5) ? numbers.slice(0, first + 1) : [dice.pickAny(numbers) ?? 1]
-    // At times one is named twice, which nobody may be allowed: of size it lacks nothing then.
-    const large = named.find((number) => !isLast(upload, number)) ?? named[0]
-    const twice = dice.chance(0.15) ? large : null
-    const asNamed = named.flatMap((number) => (number === twice ? [number, number] : [number]))
-    const chosen = asNamed.flatMap((partNumber) => {
+    const twice = isTwice ? (numbers.find((number) => !isLast(upload, number)) ?? null) : null
+    const chosen = (twice === null ? named : [twice, twice]).flatMap((partNumber) => {
       const made = upload.parts.get(partNumber)
       return made === undefined ? [] : [{ partNumber, made }]
     })
@@ -379,21 +387,37 @@ export class StoreClient {
     await this.#ask('listUploads', asked, list)
   }
 
-  /** None, any, or one that the next few writes will come up to. */
-  async #setQuota({ bucketId }: KnownBucket): Promise<void> {
+  /** None, or any, or a tight one. */
+  async #setQuota(bucket: KnownBucket): Promise<void> {
     const dice = this.#dice
-    const read: Act<BucketUsage> = async ({ index }) => await index.usage(bucketId)
-    const look = dice.chance(0.5) ? await this.#ask('usage', { bucketId }, read) : null
-    const used = look?.kind === 'ok' ? look.result : null
-    const quotaBytes =
-      used !== null
-        ? used.bytes + used.otherBytes + used.uploadBytes + Math.floor(dice.spread(10, 30_000))
-        : dice.chance(0.5)
-          ? null
-          : Math.floor(dice.spread(1000, 2_000_000))
+    if (dice.chance(0.5)) return await this.#tightQuota(bucket)
+    const { bucketId } = bucket
+    const quotaBytes = dice.chance(0.3) ? null : Math.floor(dice.spread(1000, 2_000_000))
     const quotaObjects = dice.chance(0.6) ? null : 1 + dice.below(6)
     const asked = { bucketId, quotaBytes, quotaObjects }
     await this.#ask('setQuota', asked, setQuota(asked))
+  }
+
+  /** Several writes at once for which there is room, but not for two of them. */
+  async #tightQuota(bucket: KnownBucket): Promise<void> {
+    const { bucketId } = bucket
+    const before = await this.#usage(bucket)
+    if (before === null) return
+    const roomBytes = Math.ceil(this.#dice.spread(10, 30_000))
+    const quotaBytes = before.bytes + before.otherBytes + before.uploadBytes + roomBytes
+    const asked = { bucketId, quotaBytes, quotaObjects: null }
+    await this.#ask('setQuota', asked, setQuota(asked))
+    await this.#usage(bucket)
+    const sizeBytes = Math.ceil(0.7 * roomBytes)
+    const writes = TIGHT_WRITES.map(async () => await this.#put(bucket, NO_CONDITION, sizeBytes))
+    await Promise.all(writes)
+    await this.#usage(bucket)
+  }
+
+  async #usage({ bucketId }: KnownBucket): Promise<BucketUsage | null> {
+    const read: Act<BucketUsage> = async ({ index }) => await index.usage(bucketId)
+    const outcome = await this.#ask('usage', { bucketId }, read)
+    return outcome.kind === 'ok' ? outcome.result : null
   }
 
   async createBucket(): Promise<void> {

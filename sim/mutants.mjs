@@ -223,7 +223,7 @@ async function runUnmutated(results, first) {
 
 function row({ mutant, breaks, seeds, check, seed, scenario }) {
   const how = check === null ? 'SURVIVED | | ' : `${check} | ${seed} (${scenario})`
-  return `| \`${mutant}\` | ${breaks} | ${seeds} | ${how} |\n`
+  return `| ${mutant} | ${breaks} | ${seeds} | ${how} |\n`
 }
 
 async function main() {

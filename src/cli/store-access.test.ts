@@ -13,8 +13,9 @@ import { reachStore } from './store-access.ts'
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-reach-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-test('a store whose writer is being replaced is reached when that stands, not called in use', async () => {
+test('a store whose writer is being replaced is reached when that stands, not called in use', async (t) => {
   let successor: ChannelServer | null = null
+  t.after(async () => await successor?.close())
   const users = await reachStore(
     folder,
     async (admin) => await admin.listUsers(),
@@ -27,7 +28,6 @@ test('a store whose writer is being replaced is reached when that stands, not ca
     },
   )
   assert.deepEqual(users, [])
-  await (successor as ChannelServer | null)?.close()
 })
 
 test('a store whose server ends meanwhile is opened alone; another failure is told at once', async () => {

@@ -36,6 +36,8 @@ const QUICK = [
   ['version-order-equal', 'sums-not-updated', 'read-cache-by-offset'],
   ['copy-adds-no-reference', 'delete-refused-told-deleted', 'stale-null-version-kept'],
 ]
+/** A mutant may never come to an end; a seed takes a second, on a busy machine a few. */
+const SEED_MS_MAX = 60_000
 const DAY_MS = 24 * 60 * 60 * 1000
 
 function readOptions() {
@@ -116,15 +118,20 @@ async function withSimulator(files, use) {
  */
 async function runAll(program, requests, onSeed) {
   const left = [...requests]
+  const children = new Set()
   const live = async () => {
     while (left.length > 0) {
       const child = fork(program, ['--child'], { execArgv: ['--max-semi-space-size=32'] })
+      children.add(child)
       await runChild(child, {
         next: () => left.shift(),
         onSeed: (summary) => {
-          if (onSeed(summary)) left.length = 0
+          if (!onSeed(summary)) return
+          left.length = 0
+          for (const other of children) other.kill('SIGKILL')
         },
       })
+      children.delete(child)
     }
   }
   await Promise.all(Array.from({ length: CHILDREN }, live))
@@ -132,12 +139,17 @@ async function runAll(program, requests, onSeed) {
 
 async function runChild(child, { next, onSeed }) {
   let asked
+  let timer
   const deal = () => {
+    clearTimeout(timer)
+    if (child.killed) return
     asked = next()
+    timer = setTimeout(() => child.kill('SIGKILL'), SEED_MS_MAX)
     if (asked === undefined) child.disconnect()
     else child.send(asked)
   }
   child.on('message', (summary) => {
+    asked = undefined
     onSeed(summary)
     deal()
   })
@@ -146,6 +158,7 @@ async function runChild(child, { next, onSeed }) {
   })
   deal()
   const code = await ended
+  clearTimeout(timer)
   if (asked !== undefined) {
     const findings = [{ check: 'failed', message: `its process ended with ${code}`, keys: [] }]
     onSeed({ ...asked, failure: { findings } })

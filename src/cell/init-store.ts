@@ -13,7 +13,7 @@ import { openDisk } from '../platform/disk.ts'
 import { makeFolders, removeFolder } from '../platform/machine.ts'
 import { openSystemRandom } from '../platform/random.ts'
 import { AdminError, keyFor } from './admin.ts'
-import { INDEX_FOLDER, lockStore, StoreRefused } from './store-folder.ts'
+import { INDEX_FOLDER, lockStore, refuseFile, StoreRefused } from './store-folder.ts'
 
 export interface RootKey {
   readonly accessKeyId: string
@@ -38,6 +38,7 @@ export async function initStoreFolder(
     given.secretKey,
     random,
   )
+  refuseFile(folder)
   makeFolders(folder)
   const disk = openDisk(folder)
   await asRefusal(async () => await checkInitable(disk, folder))

@@ -8,7 +8,7 @@ import { systemClock } from '../platform/clock.ts'
 import { openDisk } from '../platform/disk.ts'
 import { tryLockFile } from '../platform/lock.ts'
 import type { FileLock } from '../platform/lock.ts'
-import { fileSizeBytes, hasFile } from '../platform/machine.ts'
+import { fileSizeBytes, hasFile, isNoFolder } from '../platform/machine.ts'
 
 /** The index's own folder in a store's directory. */
 export const INDEX_FOLDER = 'index'
@@ -34,12 +34,20 @@ export async function openStoreFolder(
       `${folder} does not exist; make a store there with: holdfast init ${folder}`,
     )
   }
+  refuseFile(folder)
   const disk = openDisk(folder)
   try {
     return { disk, superblock: await readSuperblock(disk, folder) }
   } catch (error) {
     if (error instanceof SuperblockError) throw new StoreRefused(error.message, { cause: error })
     throw error
+  }
+}
+
+/** @throws StoreRefused where the path is no directory's */
+export function refuseFile(folder: string): void {
+  if (isNoFolder(folder)) {
+    throw new StoreRefused(`${folder} is a file; name the directory of the store`)
   }
 }
 

@@ -21,6 +21,11 @@ export function hasFile(path: string): boolean {
   return existsSync(path)
 }
 
+/** Whether something is there that is no folder. */
+export function isNoFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false
+}
+
 /** A file's size; 0 where it is not there. @throws the kernel's error */
 export function fileSizeBytes(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0

@@ -14,6 +14,7 @@ import type {
 import type { Outcome, Recorded, RecordedAs } from './history.ts'
 import type { TimedStep } from './linearizable.ts'
 import { covers } from './models/page.ts'
+import { orderIn } from './models/key-state.ts'
 import type { KeyAnswer, KeyCall, SeenVersion } from './models/key-state.ts'
 
 /** The steps of one key. */
@@ -225,7 +226,9 @@ class Splitter {
       if (covers(isWithin ? behindVersion : asked, page, key) !== 'entry') continue
       const versions = page.entries.filter((entry) => entry.key === key).map(seenVersionEntry)
       const hasLast = !(page.isTruncated && page.last === key)
-      const answer = { kind: 'versions', versions, hasFirst: !isWithin, hasLast } as const
+      const marker = isWithin && asked.afterVersion?.kind === 'id' ? asked.afterVersion : null
+      const below = marker === null ? null : orderIn(marker.versionId)
+      const answer = { kind: 'versions', versions, hasFirst: !isWithin, below, hasLast } as const
       this.#add(recorded, key, { call: { kind: 'see-versions' }, answer })
     }
   }

@@ -111,6 +111,18 @@ mustFail('a version that is missing in the list', (hand) => {
   hand.listVersions('k', [{ etag: 'b', number: 2 }])
 })
 
+mustFail('a list of no versions of a key that has one', (hand) => {
+  hand.bucket('enabled')
+  hand.put('k', 'a', id(1))
+  hand.listVersions('k', [])
+})
+
+mustFail('a version that is missing behind a marker', (hand) => {
+  hand.bucket('enabled')
+  for (const [index, etag] of ['a', 'b', 'c'].entries()) hand.put('k', etag, id(index + 1))
+  hand.listVersions('k', [{ etag: 'a', number: 1 }], 3)
+})
+
 mustFail('a null version lost when versions were enabled', (hand) => {
   hand.bucket()
   hand.put('k', 'a')
@@ -322,6 +334,14 @@ mustPass('markers, null versions and what is under them', (hand) => {
   hand.delete('k', NULL, { versionId: 'null', isDeleteMarker: true })
   hand.get('k', { etag: 'b', number: 2, isNull: false })
   hand.delete('k', NULL, { outcome: 'no-such-version' })
+})
+
+mustPass('a page behind a version that has gone', (hand) => {
+  hand.bucket('enabled')
+  for (const [index, etag] of ['a', 'b', 'c'].entries()) hand.put('k', etag, id(index + 1))
+  hand.delete('k', byId(3), { versionId: id(3), isDeleteMarker: false })
+  hand.listVersions('k', [{ etag: 'a', number: 1 }], 2)
+  hand.listVersions('k', [], 1)
 })
 
 mustPass('an unknown completion and its repetition', (hand) => {

@@ -163,17 +163,19 @@ export class Hand {
     this.end(recorded, { kind: 'ok', result })
   }
 
-  /** A whole page of ListObjectVersions. */
-  listVersions(key: string, seen: readonly Seen[]): void {
+  /** A page of ListObjectVersions, whole or to the end from behind a version of the key on. */
+  listVersions(key: string, seen: readonly Seen[], behind: number | null = null): void {
     const entries = seen.map((each, index): VersionEntry => ({
       ...entryOf(key, each.etag),
       sizeBytes: each.isMarker === true ? 0 : 1,
       versionId: each.isNull === true ? 'null' : id(each.number ?? 0),
-      isLatest: index === 0,
+      isLatest: behind === null && index === 0,
       isDeleteMarker: each.isMarker ?? false,
     }))
     const result = { entries, prefixes: [], isTruncated: false, last: entries.at(-1)?.key ?? null }
-    this.did('listVersions', { ...ALL, afterVersion: null }, { kind: 'ok', result })
+    const afterVersion = behind === null ? null : byId(behind)
+    const asked = { ...ALL, after: behind === null ? null : key, afterVersion }
+    this.did('listVersions', asked, { kind: 'ok', result })
   }
 
   createUpload(key: string, uploadId: string): void {

@@ -3,6 +3,7 @@
 // Written against S3's rules and not against the index, so that the two can be held together.
 
 import type { VersionSelector, WriteCondition } from '../../src/object-index/object-index.ts'
+import { orderIn } from './key-state.ts'
 import type {
   KeyAnswer,
   KeyCall,
@@ -357,21 +358,23 @@ function seeOne(
   return isSeen(version, seen, at) ? named(state, at, seen) : []
 }
 
-/** A run of the key's versions, in their order; from the newest on, or to the oldest. */
+/** A run of the key's versions, in their order; from the newest on, or behind one, or to the oldest. */
 function seeMany(
   state: KeyState,
-  { versions: seen, hasFirst, hasLast }: Extract<KeyAnswer, { kind: 'versions' }>,
+  { versions: seen, hasFirst, below, hasLast }: Extract<KeyAnswer, { kind: 'versions' }>,
 ): readonly KeyState[] {
+  const { versions } = state
+  const last = versions.length - seen.length
+  const behind = below === null ? null : versions.filter(({ order }) => order >= below).length
+  const first = hasFirst ? 0 : behind
   const states: KeyState[] = []
-  const last = state.versions.length - seen.length
-  for (let from = hasFirst ? 0 : Math.max(0, hasLast ? last : 0); from <= last; from += 1) {
-    if (hasLast && from !== last) continue
+  for (let from = 0; from <= last; from += 1) {
+    if ((first !== null && from !== first) || (hasLast && from !== last)) continue
     const isRun = seen.every((each, index) => {
-      const version = state.versions[from + index]
+      const version = versions[from + index]
       return version !== undefined && isSeen(version, each, from + index)
     })
     if (isRun) states.push(...namedAll(state, from, seen))
-    if (hasFirst) break
   }
   return states
 }
@@ -432,7 +435,7 @@ function bindUpload(state: KeyState, uploadId: string, told: string): readonly K
 function bind(state: KeyState, at: number, versionId: string): readonly KeyState[] {
   const version = state.versions[at]
   if (version === undefined || version.versionId !== null) return []
-  if (Number.parseInt(versionId.slice(0, 16), 16) !== version.order) return []
+  if (orderIn(versionId) !== version.order) return []
   if (state.versions.some((other) => other.versionId === versionId)) return []
   const versions = state.versions.with(at, { ...version, versionId })
   const uploads = state.uploads.map((upload) =>

@@ -113,6 +113,8 @@ export type KeyAnswer =
       readonly versions: readonly SeenVersion[]
       /** Whether the page holds the key's newest, and its oldest. */
       readonly hasFirst: boolean
+      /** Where it is known: of the versions below this order, the page begins with the newest. */
+      readonly below: number | null
       readonly hasLast: boolean
     }
 
@@ -129,6 +131,11 @@ export interface KeyStep {
 
 /** Before the bucket was made. */
 export const NO_KEY: KeyState = { bucket: 'none', versions: [], uploads: [] }
+
+/** A version's place among those of its key, as its id says it. */
+export function orderIn(versionId: string): number {
+  return Number.parseInt(versionId.slice(0, 16), 16)
+}
 
 /** A state as a text: the same text, the same state. States share most of what they are made of. */
 export function textOf({ bucket, versions, uploads }: KeyState): string {

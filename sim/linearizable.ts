@@ -41,7 +41,7 @@ export interface CheckOptions {
   readonly explanationsMax?: number
 }
 
-const EXPLANATIONS_MAX = 60_000
+const EXPLANATIONS_MAX = 400_000
 
 /** Judges the steps of one key, in any order. */
 export function checkKey(steps: readonly TimedStep[], options: CheckOptions = {}): Verdict {

@@ -83,12 +83,17 @@ function asText(_: string, value: unknown): unknown {
   return isBytes ? Buffer.from(value).toString('hex') : value
 }
 
+/** Whether all that can be said against it is that its history has too many explanations. */
+export function isUndecided({ failure }: SeedSummary): boolean {
+  return failure !== null && failure.findings.every(({ check }) => check === 'undecided')
+}
+
 /** A failing seed, for people. */
 export function showFailure(summary: SeedSummary): string {
   const { seed, scenario, steps, failure, trace } = summary
   if (failure === null) return ''
   return [
-    `\nFAILED seed ${seed} (${scenario}, trace ${trace})`,
+    `\n${isUndecided(summary) ? 'UNDECIDED' : 'FAILED'} seed ${seed} (${scenario}, trace ${trace})`,
     ...failure.findings.map(({ check, message }) => `  ${check}: ${message}`),
     ...(failure.history.length > 0 ? ['  what the clients saw:'] : []),
     ...failure.history.map((line) => `    ${line}`),
@@ -102,6 +107,8 @@ export function showFailure(summary: SeedSummary): string {
 /** All seeds together. */
 export class Summary {
   failures = 0
+  /** Seeds in which nothing is wrong but too much to try: neither passed nor failed. */
+  undecided = 0
   readonly #startedAtMs: number = Date.now()
   readonly #faults = new Map<FaultKind, { count: number; seeds: number }>()
   readonly #traces: string[] = []
@@ -118,7 +125,8 @@ export class Summary {
     this.#events += seed.events
     this.#virtualMs += seed.virtualMs
     this.#traces.push(seed.trace)
-    if (seed.failure !== null) this.failures++
+    if (isUndecided(seed)) this.undecided++
+    else if (seed.failure !== null) this.failures++
     for (const kind of FAULT_KINDS) {
       const seen = this.#faults.get(kind) ?? { count: 0, seeds: 0 }
       seen.count += seed.faults[kind]
@@ -148,7 +156,8 @@ export class Summary {
       `${this.#seeds} seeds, ${this.#operations} operations (${this.#ok} carried out), ` +
         `${this.#events} events, ${Math.round(this.#virtualMs / 1000)} simulated seconds ` +
         `in ${seconds.toFixed(1)} s: ${perSecond} operations/s, ${perMinute} seeds/min`,
-      `${this.#seeds - this.failures} passed, ${this.failures} failed`,
+      ...(this.undecided > 0 ? [`${this.undecided} undecided, which is neither`] : []),
+      `${this.#seeds - this.failures - this.undecided} passed, ${this.failures} failed`,
       '',
     ].join('\n')
   }

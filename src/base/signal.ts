@@ -1,12 +1,13 @@
-// The signal of what nobody ends early.
+// Signals that many wait on at once, so that the runtime's warning of a leak means nothing.
 
 import { setMaxListeners } from 'node:events'
 
-function neverAborted(): AbortSignal {
-  const { signal } = new AbortController()
-  setMaxListeners(0, signal) // it is shared by all who wait for something short
-  return signal
+/** A controller whose signal any number may wait on. */
+export function openManyWaiters(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
 }
 
-/** Never aborted. */
-export const NEVER: AbortSignal = neverAborted()
+/** Never aborted; shared by all who wait for something short. */
+export const NEVER: AbortSignal = openManyWaiters().signal

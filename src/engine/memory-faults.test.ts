@@ -116,6 +116,16 @@ test('unsure: a refusal that rests on it is unsure too', async () => {
   check.equal(await get(engine, 'a'), null)
 })
 
+test('unsure: what showed later can be trimmed before anything else is committed', async () => {
+  const { clock, engine } = faulty({ kind: 'unsure', isApplied: true, afterMs: 50 })
+  check.equal(await outcomeOf(apply(engine, set('a', '1'))), 'unsure')
+  await clock.advance(50)
+  const [entry] = await engine.log(FIRST, 10)
+  check.ok(entry !== undefined)
+  await engine.trim(entry.versionstamp)
+  check.deepEqual(engine.status().logStart, entry.versionstamp)
+})
+
 test('unsure: an engine opened again waits for it as well', async () => {
   const { clock, engine, reopen } = faulty({ kind: 'unsure', isApplied: true, afterMs: 50 })
   check.equal(await outcomeOf(apply(engine, set('a', '1'))), 'unsure')

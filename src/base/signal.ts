@@ -3,11 +3,11 @@
 import { setMaxListeners } from 'node:events'
 
 /** A controller whose signal any number may wait on. */
-export function openManyWaiters(): AbortController {
+export function manyWaiters(): AbortController {
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)
   return controller
 }
 
 /** Never aborted; shared by all who wait for something short. */
-export const NEVER: AbortSignal = openManyWaiters().signal
+export const NEVER: AbortSignal = manyWaiters().signal

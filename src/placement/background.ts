@@ -2,7 +2,7 @@
 // that fails is reported once and tried again later; nothing here is on a request's path.
 
 import type { Clock } from '../base/clock.ts'
-import { openManyWaiters } from '../base/signal.ts'
+import { manyWaiters } from '../base/signal.ts'
 import { DiskError } from '../base/disk.ts'
 import type { WriterId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
@@ -36,7 +36,7 @@ const OPEN_MS_MAX = 10_000
 
 export class Background {
   readonly #parts: BackgroundParts
-  readonly #ending: AbortController = openManyWaiters()
+  readonly #ending: AbortController = manyWaiters()
   readonly #openSinceMs: Map<string, number> = new Map()
   #loops: readonly Promise<void>[] = []
   #lastFailure = ''

@@ -132,8 +132,21 @@ export class Served implements AsyncDisposable {
     this.#ca = parts.ca
   }
 
-  /** Serves `folder`, a store. Fails with what it said where it does not start. */
+  /**
+   * Serves `folder`, a store. Fails with what it said where it does not start; a free port that was
+   * taken by another test before it was listened at is drawn anew.
+   */
   static async start(folder: string, options: StartOptions = {}): Promise<Served> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await Served.#startOnce(folder, options)
+      } catch (error) {
+        if (tries === 5 || !String(error).includes('EADDRINUSE')) throw error
+      }
+    }
+  }
+
+  static async #startOnce(folder: string, options: StartOptions): Promise<Served> {
     const { words = [], variables = ROOT_KEY, ca } = options
     const child = spawn(
       process.execPath,

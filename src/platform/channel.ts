@@ -45,7 +45,8 @@ export async function listenChannel(
     rmSync(name, { force: true })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(name, resolve)
+      // Exclusive: a worker of the runtime's cluster would have its parent listen and deal.
+      server.listen({ path: name, exclusive: true }, resolve)
     })
     chmodSync(name, 0o600)
   })

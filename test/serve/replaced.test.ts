@@ -2,6 +2,7 @@
 // acknowledged is there, and what it left behind is sealed.
 
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { describe, test, type TestContext } from 'node:test'
 import { cli, isRunning, scratch, Served, signalIfThere, until } from './group.ts'
 import { Load } from './load.ts'
@@ -68,6 +69,25 @@ async function areAllReady(served: Served): Promise<boolean> {
   return true
 }
 
+/** Inodes of the unix sockets that are listened at in a folder. Source: proc(5), /proc/net/unix. */
+function listenersIn(folder: string): readonly string[] {
+  return readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , flags, , , , path = '']) => flags === '00010000' && path.startsWith(folder))
+    .map(([, , , , , , inode = '']) => inode)
+}
+
+function hasSocket(pid: number | undefined, inode: string): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`
+    } catch {
+      return false // closed meanwhile
+    }
+  })
+}
+
 // Most of their time is waiting for a silent process to be given up, so they run at once.
 describe('processes that end or stand still', { concurrency: 4 }, () => {
   const victims: readonly (Victim & { readonly title: string })[] = [
@@ -126,6 +146,17 @@ describe('processes that end or stand still', { concurrency: 4 }, () => {
     await until('writes go on', async () => {
       return (await served.send('PUT', '/bucket/other', 'x')).status === 200
     })
+  })
+
+  test('the first worker itself listens for the others and for commands', async (t) => {
+    await using served = await Served.make(scratch(t), { words: ['--workers', '2'] })
+    const sockets = listenersIn(served.folder)
+    assert.equal(sockets.length, 2)
+    const [first] = served.children('worker')
+    for (const socket of sockets) {
+      assert.equal(hasSocket(served.pid, socket), false, 'not the supervisor')
+      assert.equal(hasSocket(first, socket), true)
+    }
   })
 
   test('a whole group that was stopped and goes on kills none of its processes', async (t) => {

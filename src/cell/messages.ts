@@ -16,7 +16,9 @@ export type ToChild =
       readonly settings: CellSettings
     }
   | { readonly kind: 'ping'; readonly sequence: number }
-  /** Finish what is under way, take nothing new, answer 'drained'. */
+  /** Take no new requests, finish those under way, answer 'drained'; commit for the others on. */
+  | { readonly kind: 'quiesce' }
+  /** The same, and close all that is open. */
   | { readonly kind: 'drain' }
   /** A worker is gone: end its leases and its channel, now. */
   | { readonly kind: 'writer-dead'; readonly writerId: WriterId }

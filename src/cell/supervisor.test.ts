@@ -37,7 +37,8 @@ class FakeChild implements Child {
     this.heard.push(told)
     if (this.isHung || this.isGone) return
     if (told.kind === 'ping') this.#say({ kind: 'pong', sequence: told.sequence })
-    if (told.kind === 'drain' && !this.isSlowToDrain) this.#say({ kind: 'drained' })
+    const isEnd = told.kind === 'drain' || told.kind === 'quiesce'
+    if (isEnd && !this.isSlowToDrain) this.#say({ kind: 'drained' })
     if (told.kind === 'figures') {
       this.#say({ kind: 'figures', requestId: told.requestId, figures: this.pid })
     }
@@ -367,6 +368,24 @@ test('after the supervisor itself stood still nobody is killed for its silence',
   assert.equal(living(world).length, 3)
   assert.equal(world.children.length, 3)
   world.supervisor.kill()
+})
+
+test('a first worker takes nothing new from the start of draining, and commits to its end', async () => {
+  const world = start(rolesOf(2))
+  for (const child of world.children) child.beReady()
+  const [first, other] = world.children
+  assert.ok(first !== undefined && other !== undefined)
+  other.isSlowToDrain = true
+  const drained = world.supervisor.drain()
+  await turn(world.clock, 1000)
+  const ends = (child: FakeChild): string[] =>
+    child.heard.map(({ kind }) => kind).filter((kind) => kind === 'drain' || kind === 'quiesce')
+  assert.deepEqual(ends(first), ['quiesce'])
+  assert.deepEqual(ends(other), ['drain'])
+  other.say({ kind: 'drained' })
+  await drained
+  assert.deepEqual(ends(first), ['quiesce', 'drain'])
+  assert.deepEqual(living(world), [])
 })
 
 test('draining ends though a process is dead, in its pause before a restart, or never drains', async () => {

@@ -292,8 +292,12 @@ class Group implements Supervisor {
   async drain(): Promise<void> {
     this.#isEnding = true
     for (const post of this.#posts) post.child.stopDealing()
-    const workers = this.#posts.filter((post) => post.role === 'http')
-    await Promise.all(workers.map((post) => this.#drainPost(post)))
+    await Promise.all(
+      this.#posts.map(async (post) => {
+        if (post.role === 'http') await this.#drainPost(post)
+        if (post.role === 'both') await this.#ask(post, 'quiesce')
+      }),
+    )
     const writers = this.#posts.filter((post) => post.role !== 'http')
     await Promise.all(writers.map((post) => this.#drainPost(post)))
     this.kill()
@@ -305,6 +309,13 @@ class Group implements Supervisor {
    */
   async #drainPost(post: Post): Promise<void> {
     if (post.state === 'gone') return
+    await this.#ask(post, 'drain')
+    post.child.kill()
+  }
+
+  /** Resolves when the child has drained or died, or takes too long. */
+  async #ask(post: Post, kind: 'quiesce' | 'drain'): Promise<void> {
+    if (post.state === 'gone') return
     await new Promise<void>((resolve) => {
       const timer = this.#after(DRAIN_MS_MAX + WORKER_HANG_MS_MAX, () => {
         this.#options.log(
@@ -314,15 +325,15 @@ class Group implements Supervisor {
             pid: post.child.pid,
           },
         )
+        post.child.kill()
         resolve()
       })
       post.onDrained = () => {
         timer.cancel()
         resolve()
       }
-      this.#tell(post, { kind: 'drain' })
+      this.#tell(post, { kind })
     })
-    post.child.kill()
   }
 
   kill(): void {

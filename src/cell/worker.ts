@@ -51,6 +51,7 @@ class RunningWorker implements AsyncDisposable {
   readonly #clock: Clock
   readonly #syncTimes: SyncTimes
   readonly #closers: Closers
+  #quiet: Promise<void> | null = null
 
   constructor(parts: {
     ground: Ground
@@ -82,8 +83,13 @@ class RunningWorker implements AsyncDisposable {
     }
   }
 
-  /** Takes nothing new, finishes what is under way, cuts what takes too long, closes all. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Takes nothing new, finishes what is under way, cuts what takes too long. */
+  quiesce(): Promise<void> {
+    this.#quiet ??= this.#endRequests()
+    return this.#quiet
+  }
+
+  async #endRequests(): Promise<void> {
     const { server } = this.#server
     const closed = Promise.all([this.#server.close(), this.#admin?.close()])
     const deadline = this.#clock.after(DRAIN_MS_MAX, () => server.closeAllConnections())
@@ -91,6 +97,10 @@ class RunningWorker implements AsyncDisposable {
     server.closeIdleConnections()
     await closed
     deadline.cancel()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.quiesce()
     await this.#closers[Symbol.asyncDispose]()
   }
 }
@@ -224,7 +234,8 @@ export function runWorker(parent: Parent): void {
       const figures = await worker.snapshot()
       return say({ kind: 'figures', requestId: message.requestId, figures })
     }
-    await worker[Symbol.asyncDispose]()
+    if (message.kind === 'quiesce') await worker.quiesce()
+    else await worker[Symbol.asyncDispose]()
     say({ kind: 'drained' })
   }
   parent.onMessage((message) => {

@@ -17,10 +17,12 @@ describe('ends', { concurrency: 3 }, () => {
       assert.equal((await served.send('PUT', '/load')).status, 200)
       const load = new Load(served)
       load.start(8)
-      const upload = served.open('PUT', '/load/half', 2 * HALF.length)
-      upload.write(HALF)
-      await until('the load runs, an upload is half sent', async () => {
-        return load.acknowledged > 50 && (await inFlight(served)) > 0
+      // One at each worker: connections are dealt in turn.
+      const names = Array.from({ length: Number(workers) }, (_, at) => `/load/half${at}`)
+      const uploads = names.map((name) => served.open('PUT', name, 2 * HALF.length))
+      for (const upload of uploads) upload.write(HALF)
+      await until('the load runs, uploads are half sent', async () => {
+        return load.acknowledged > 50 && (await inFlight(served)) >= uploads.length
       })
       served.signal('SIGTERM')
       await until('nobody is let in any more', async () => {
@@ -32,13 +34,15 @@ describe('ends', { concurrency: 3 }, () => {
       })
       await load.stop()
       assert.equal(isRunning(served.pid), true, 'it waits')
-      upload.end(HALF)
-      assert.equal((await answerOf(upload)).status, 200)
+      for (const upload of uploads) {
+        upload.end(HALF)
+        assert.equal((await answerOf(upload)).status, 200)
+      }
       const { code, stderr } = await served.exit
       assert.equal(code, 0, stderr)
       await using again = await Served.start(folder)
       await load.check(again)
-      assert.equal((await again.send('GET', '/load/half')).body, HALF + HALF)
+      for (const name of names) assert.equal((await again.send('GET', name)).body, HALF + HALF)
     })
   }
 

@@ -2,9 +2,8 @@
 // durable write or a sync that failed, and a close waits for what is under way.
 
 import { assert } from '../src/base/assert.ts'
-import { DiskError } from '../src/base/disk.ts'
+import { assertAligned, DiskError } from '../src/base/disk.ts'
 import type { DiskFile, OpenMode } from '../src/base/disk.ts'
-import { DISK_PAGE_SIZE_BYTES } from '../src/base/limits.ts'
 import type { CallKind, DiskCalls } from './disk-calls.ts'
 import type { DriveFile } from './drive-file.ts'
 import type { InFlight } from './drive.ts'
@@ -157,13 +156,5 @@ export class SimDiskFile implements DiskFile {
       this.#underWay--
       if (this.#underWay === 0) this.#onIdle?.()
     }
-  }
-}
-
-function assertAligned(pieces: readonly Uint8Array[], offset: number): void {
-  assert(offset % DISK_PAGE_SIZE_BYTES === 0, 'a direct write begins on a page')
-  for (const { byteOffset, length } of pieces) {
-    assert(length % DISK_PAGE_SIZE_BYTES === 0, 'a direct write has whole pages')
-    assert(byteOffset % DISK_PAGE_SIZE_BYTES === 0, 'a direct write comes from a disk buffer')
   }
 }

@@ -6,19 +6,11 @@ import type { FaultKind } from './faults.ts'
 import type { Recorded } from './history.ts'
 import type { Finding } from './region.ts'
 import type { RunResult } from './run.ts'
-import type { ScenarioName } from './scenarios.ts'
 
 /** One seed, as it crosses from the process that ran it. */
-export interface SeedSummary {
-  readonly seed: number
-  readonly scenario: ScenarioName
-  readonly steps: number
-  readonly trace: string
-  readonly events: number
-  readonly virtualMs: number
+export interface SeedSummary extends Omit<RunResult, 'operations' | 'findings' | 'reports'> {
   readonly operationCount: number
   readonly okCount: number
-  readonly faults: Readonly<Record<FaultKind, number>>
   /** Null: all is well. */
   readonly failure: {
     readonly findings: readonly Finding[]

@@ -2,6 +2,9 @@
 // it. Nothing is durable before `sync` of the file and, for a new or removed name, `syncFolder`
 // returned; in mode `append` a write is write and sync in one. The real one stands in platform/.
 
+import { assert } from './assert.ts'
+import { DISK_PAGE_SIZE_BYTES } from './limits.ts'
+
 export type DiskErrorCode =
   | 'not-found'
   | 'exists'
@@ -80,4 +83,13 @@ export interface Disk {
    * @throws QueueFullError where too many wait; the signal's reason when aborted
    */
   buffer(sizeBytes: number, signal?: AbortSignal): Promise<DiskBuffer>
+}
+
+/** What a write in mode `direct` is, of any disk: the kernel would answer EINVAL, or its fallback hide it. */
+export function assertAligned(pieces: readonly Uint8Array[], offset: number): void {
+  assert(offset % DISK_PAGE_SIZE_BYTES === 0, 'a direct write begins on a page')
+  for (const { byteOffset, length } of pieces) {
+    assert(length % DISK_PAGE_SIZE_BYTES === 0, 'a direct write has whole pages')
+    assert(byteOffset % DISK_PAGE_SIZE_BYTES === 0, 'a direct write comes from a disk buffer')
+  }
 }

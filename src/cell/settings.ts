@@ -1,5 +1,7 @@
 // What one group of processes is started with: plain values that cross to every child.
 
+import type { ObjectOwnership } from '../s3/canned-acl.ts'
+
 export interface Address {
   readonly host: string
   readonly port: number
@@ -19,7 +21,7 @@ export interface CellSettings {
   readonly workerCount: number
   readonly start: 'serve' | 'strict'
   /** What new buckets get: without ACLs, or with. */
-  readonly objectOwnership: 'BucketOwnerEnforced' | 'ObjectWriter'
+  readonly objectOwnership: ObjectOwnership
   readonly accessLog: 'none' | 'errors' | 'all'
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly version: string

@@ -31,7 +31,7 @@ export interface Group {
 /**
  * JavaScript heaps are small by design; what is large lies outside of them. V8 counts it all the same,
  * and with a limit that it draws from so small a heap it would mark all of it for every 16 MiB that
- * came in: the first limit spares a quarter of the CPU of a PUT of 8 MiB. Measured in bench/store.
+ * came in: the first limit spares a quarter of the CPU of a PUT of 8 MiB. Measured: docs/speed.md.
  */
 const HEAP_OPTIONS = ['--max-semi-space-size=16', '--initial-old-space-size=64']
 

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { Disk } from '../base/disk.ts'
-import { readSuperblock, SuperblockError } from '../placement/superblock.ts'
+import { INDEX_FOLDER, readSuperblock, SuperblockError } from '../placement/superblock.ts'
 import type { Superblock } from '../placement/superblock.ts'
 import { systemClock } from '../platform/clock.ts'
 import { openDisk } from '../platform/disk.ts'
@@ -10,8 +10,8 @@ import { tryLockFile } from '../platform/lock.ts'
 import type { FileLock } from '../platform/lock.ts'
 import { fileSizeBytes, hasFile, isNoFolder } from '../platform/machine.ts'
 
-/** The index's own folder in a store's directory. */
-export const INDEX_FOLDER = 'index'
+export { INDEX_FOLDER } from '../placement/superblock.ts'
+
 const LOCK_FILE = 'lock'
 /** A server that was killed frees the lock when its last process is gone, which takes a moment. */
 const LOCK_WAIT_MS = 3000

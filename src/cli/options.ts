@@ -3,6 +3,7 @@
 // made from it. A flag wins over the environment, that over the config file, that over the default.
 
 import { WORKERS_MAX } from '../base/limits.ts'
+import type { ObjectOwnership } from '../s3/canned-acl.ts'
 import { CliError } from './cli-error.ts'
 import { didYouMean } from './closest.ts'
 
@@ -77,7 +78,7 @@ interface ServeOptionTable {
   readonly 'tls-key': Option<string>
   readonly workers: Option<number>
   readonly start: Option<'serve' | 'strict'>
-  readonly 'object-ownership': Option<'BucketOwnerEnforced' | 'ObjectWriter'>
+  readonly 'object-ownership': Option<ObjectOwnership>
   readonly 'access-log': Option<'none' | 'errors' | 'all'>
   readonly 'log-level': Option<'debug' | 'info' | 'warn' | 'error'>
   readonly 'access-key': Option<string>

@@ -19,6 +19,11 @@ export function corrupt(key: Buffer, why: string): ObjectIndexError {
   return new ObjectIndexError('corrupt', `${describeKey(key)}: ${why}`)
 }
 
+/** Whether that is what was thrown. */
+export function isCorrupt(cause: unknown): boolean {
+  return cause instanceof ObjectIndexError && cause.code === 'corrupt'
+}
+
 /** Fills one record at a time in memory of its own; `finish` answers a copy. */
 export class RecordWriter {
   private readonly bytes: Buffer = Buffer.allocUnsafe(RECORD_SIZE_BYTES_MAX)

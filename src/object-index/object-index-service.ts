@@ -7,6 +7,7 @@ import { newId, type BucketId, type CommitId } from '../base/id.ts'
 import type { Random } from '../base/random.ts'
 import type { Engine } from '../engine/engine.ts'
 import { requireSoundGap } from './absence.ts'
+import { isCorrupt } from './binary.ts'
 import { Committer } from './committer.ts'
 import type { Depth } from './key-state.ts'
 import { currentKey, manifestReverseRange, reverseOfBlob } from './keys.ts'
@@ -19,7 +20,6 @@ import {
   type IndexOutcome,
   type ObjectIndex,
   type Part,
-  type WriteCondition,
 } from './object-index.ts'
 import { openObjectIndexReader } from './object-index-reader.ts'
 import { planArchive } from './plan-archive.ts'
@@ -107,7 +107,7 @@ class Applier {
   async apply(operation: IndexOperation, id: CommitId): Promise<IndexOutcome> {
     switch (operation.kind) {
       case 'put-object':
-        await this.proveAbsence(operation)
+        if (operation.condition.kind === 'absent') await this.proveAbsence(operation)
         return this.inBucket(operation, id, (depth) => planPut(operation, depth))
       case 'delete-objects':
         return this.deleteObjects(operation.bucketId, operation.entries, id)
@@ -123,7 +123,7 @@ class Applier {
       case 'put-part':
         return this.once(planPutPart(operation), id)
       case 'complete-upload': {
-        await this.proveAbsence(operation)
+        if (operation.condition.kind === 'absent') await this.proveAbsence(operation)
         const parts: readonly Part[] = await this.reader.parts(operation.uploadId, 0, 10_000)
         return this.inBucket(operation, id, (depth) => planComplete(operation, parts, depth))
       }
@@ -159,9 +159,7 @@ class Applier {
   private async proveAbsence(operation: {
     readonly bucketId: BucketId
     readonly key: string
-    readonly condition: WriteCondition
   }): Promise<void> {
-    if (operation.condition.kind !== 'absent') return
     const key = currentKey(operation.bucketId, operation.key)
     await requireSoundGap(this.engine, { below: key, above: key })
   }
@@ -267,7 +265,7 @@ class Applier {
         done += 1
       } catch (cause) {
         // A damaged record holds up what it belongs to, and nothing else; validation names it.
-        if (!(cause instanceof ObjectIndexError) || cause.code !== 'corrupt') throw cause
+        if (!isCorrupt(cause)) throw cause
         from = Buffer.concat([entry.key, Buffer.of(0)])
       }
     }

@@ -5,23 +5,14 @@
 
 import type { BlobId, BucketId, CommitId, ExtentId, UploadId, WriterId } from '../base/id.ts'
 import type { Location } from '../base/location.ts'
+import type { CannedAcl, ObjectOwnership } from '../s3/canned-acl.ts'
+
+export type { CannedAcl, ObjectOwnership } from '../s3/canned-acl.ts'
 
 /** 32 hex digits: the order among the key's versions (8 bytes) and 8 random ones. */
 export type VersionId = string & { readonly _brand: 'VersionId' }
 
 export type VersioningState = 'unversioned' | 'enabled' | 'suspended'
-
-/** Whether a bucket has ACLs at all; fixed when it is made. Source: S3.md 44. */
-export type ObjectOwnership = 'BucketOwnerEnforced' | 'ObjectWriter'
-
-/** What an ACL says, by S3's name for it; no other ACL is kept. */
-export type CannedAcl =
-  | 'private'
-  | 'public-read'
-  | 'public-read-write'
-  | 'authenticated-read'
-  | 'bucket-owner-read'
-  | 'bucket-owner-full-control'
 
 export interface Bucket {
   readonly id: BucketId

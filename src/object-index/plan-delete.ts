@@ -4,6 +4,7 @@
 import { assert } from '../base/assert.ts'
 import type { BucketId } from '../base/id.ts'
 import type { Decision, KeyRange, Overlay, Reads } from '../engine/engine.ts'
+import { isCorrupt } from './binary.ts'
 import { bucketKey } from './bucket-record.ts'
 import { bodyOf } from './body.ts'
 import { Changes } from './changes.ts'
@@ -22,13 +23,7 @@ import {
   type Subject,
 } from './key-state.ts'
 import { versionKey, versionsBelow } from './keys.ts'
-import {
-  ObjectIndexError,
-  type Bucket,
-  type DeleteEntry,
-  type DeleteResult,
-  type VersionId,
-} from './object-index.ts'
+import { type Bucket, type DeleteEntry, type DeleteResult, type VersionId } from './object-index.ts'
 import {
   FLAG,
   NO_LOCK,
@@ -118,7 +113,7 @@ function orDamaged<T>(read: () => T): T | typeof DAMAGED {
   try {
     return read()
   } catch (cause) {
-    if (cause instanceof ObjectIndexError && cause.code === 'corrupt') return DAMAGED
+    if (isCorrupt(cause)) return DAMAGED
     throw cause
   }
 }

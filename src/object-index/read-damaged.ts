@@ -3,6 +3,7 @@
 
 import { readId, type BucketId, type ExtentId, type UploadId } from '../base/id.ts'
 import { RANGE_READ_ENTRIES_MAX } from '../base/limits.ts'
+import { isCorrupt } from './binary.ts'
 import { openObjectIndexReader } from './object-index-reader.ts'
 import { extentSumKey } from './extent-record.ts'
 import {
@@ -15,7 +16,7 @@ import {
   reverseStart,
   spaceRange,
 } from './keys.ts'
-import { ObjectIndexError, type ObjectIndexReader, type Reference } from './object-index.ts'
+import type { ObjectIndexReader, Reference } from './object-index.ts'
 import { readEngine, type ReadEngine } from './reading.ts'
 import { decodeReverse } from './reverse-record.ts'
 import { decodeSums, extentUseOf } from './sums.ts'
@@ -61,10 +62,6 @@ async function orNull<T>(read: () => Promise<T | null>): Promise<T | null> {
     if (isCorrupt(cause)) return null
     throw cause
   }
-}
-
-function isCorrupt(cause: unknown): boolean {
-  return cause instanceof ObjectIndexError && cause.code === 'corrupt'
 }
 
 /** By the reverse records alone: one is met for each extent. */

@@ -3,6 +3,7 @@
 
 import { readId, type BucketId, type ExtentId } from '../base/id.ts'
 import type { KeyRange } from '../engine/engine.ts'
+import { isCorrupt } from './binary.ts'
 import { bucketKey, decodeBucketRecord } from './bucket-record.ts'
 import { decodeArchiveBlob, decodeConsumerRecord } from './consumer-record.ts'
 import { decodeExtentRecord, extentKey, extentSumKey } from './extent-record.ts'
@@ -15,13 +16,7 @@ import {
   reverseStart,
   spaceRange,
 } from './keys.ts'
-import {
-  ObjectIndexError,
-  type ArchiveBlob,
-  type Bucket,
-  type Consumer,
-  type ExtentUse,
-} from './object-index.ts'
+import { type ArchiveBlob, type Bucket, type Consumer, type ExtentUse } from './object-index.ts'
 import { VisitorGuard, readEngine, type ReadEngine } from './reading.ts'
 import { decodeReverse, type DecodedReference } from './reverse-record.ts'
 import { decodeSums, extentUseOf } from './sums.ts'
@@ -44,7 +39,7 @@ export async function soundExtents(
     try {
       uses.push(read())
     } catch (cause) {
-      if (!(cause instanceof ObjectIndexError) || cause.code !== 'corrupt') throw cause
+      if (!isCorrupt(cause)) throw cause
       damaged.push(extentId)
     }
   })

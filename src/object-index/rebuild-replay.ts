@@ -10,9 +10,10 @@ import {
   type Mutation,
 } from '../engine/engine.ts'
 import { StorageError, type Storage } from '../storage/storage.ts'
+import { isCorrupt } from './binary.ts'
 import { decodeEntries, decodePage, isNext } from './archive-format.ts'
 import { readBody } from './archive-log.ts'
-import { ObjectIndexError, type Cursor } from './object-index.ts'
+import type { Cursor } from './object-index.ts'
 import type { Importer } from './rebuild-import.ts'
 import type { NamedBlobs } from './rebuild-named.ts'
 import type { FoundLog, LogChain, WholeCheckpoint } from './rebuild-plan.ts'
@@ -111,7 +112,7 @@ export async function readEntries(
 function isDamage(cause: unknown): boolean {
   return (
     (cause instanceof StorageError && cause.code !== 'closed') ||
-    (cause instanceof ObjectIndexError && cause.code === 'corrupt') ||
+    isCorrupt(cause) ||
     (cause instanceof EngineError && cause.code === 'corrupt')
   )
 }

@@ -13,7 +13,8 @@ const SUPERBLOCK_FILE = 'superblock'
 const SUPERBLOCK_COPY_FILE = 'superblock.copy'
 /** Is there while init makes a store: tells an index that it left unfinished from somebody's. */
 const BEGUN_FILE = 'init.begun'
-const INDEX_FOLDER = 'index'
+/** The index's own folder in a store's directory. */
+export const INDEX_FOLDER = 'index'
 const EXTENTS_FOLDER = 'extents'
 /** What may lie in a directory that init takes: a mount point's own, and an interrupted init's. */
 const HARMLESS: ReadonlySet<string> = new Set([

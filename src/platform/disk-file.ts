@@ -4,9 +4,8 @@
 import { close, fdatasync, fstat, ftruncate, read, write, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { assert } from '../base/assert.ts'
-import { DiskError } from '../base/disk.ts'
+import { assertAligned, DiskError } from '../base/disk.ts'
 import type { DiskFile, OpenMode } from '../base/disk.ts'
-import { DISK_PAGE_SIZE_BYTES } from '../base/limits.ts'
 import { diskError } from './disk-error.ts'
 
 const closeFd = promisify(close)
@@ -110,15 +109,6 @@ export class OpenFile implements DiskFile {
       this.#underWay -= 1
       if (this.#underWay === 0) this.#onIdle?.()
     }
-  }
-}
-
-/** Address, length and offset: the kernel would answer EINVAL, or the fallback hide the mistake. */
-function assertAligned(pieces: readonly Uint8Array[], offset: number): void {
-  assert(offset % DISK_PAGE_SIZE_BYTES === 0, 'a direct write begins on a page')
-  for (const { byteOffset, length } of pieces) {
-    assert(length % DISK_PAGE_SIZE_BYTES === 0, 'a direct write has whole pages')
-    assert(byteOffset % DISK_PAGE_SIZE_BYTES === 0, 'a direct write comes from a disk buffer')
   }
 }
 

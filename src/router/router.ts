@@ -9,6 +9,7 @@ import type { Directory } from '../directory/directory.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { ObjectIndex } from '../object-index/object-index.ts'
 import type { Placement } from '../placement/placement.ts'
+import type { ObjectOwnership } from '../s3/canned-acl.ts'
 
 /** Where rare events go: errors that are nobody's answer. The access log is not one of them. */
 export interface RouterLog {
@@ -53,7 +54,7 @@ export interface RouterSettings {
   /** Base domains of virtual-host addressing, maybe with a port. Path style always works. */
   readonly domains: readonly string[]
   /** What new buckets get: without ACLs, or with. */
-  readonly objectOwnership: 'BucketOwnerEnforced' | 'ObjectWriter'
+  readonly objectOwnership: ObjectOwnership
   /** Which requests the access log has. */
   readonly accessLog: 'none' | 'errors' | 'all'
   /** Whether `/-/health` and `/-/metrics` are answered beside S3, or by `onAdminRequest` alone. */

@@ -4,6 +4,10 @@
 import type { RequestHeaders } from './request-headers.ts'
 import { S3Error } from './s3-error.ts'
 
+/** Whether a bucket has ACLs at all; fixed when it is made. Source: S3.md 44. */
+export type ObjectOwnership = 'BucketOwnerEnforced' | 'ObjectWriter'
+
+/** What an ACL says, by S3's name for it; no other ACL is kept. */
 export type CannedAcl =
   | 'private'
   | 'public-read'
@@ -66,9 +70,7 @@ export function asBucketAcl(acl: CannedAcl): CannedAcl {
  * `x-amz-object-ownership`; null where it is not sent.
  * @throws S3Error `NotImplemented` (BucketOwnerPreferred), `InvalidArgument`
  */
-export function parseObjectOwnership(
-  headers: RequestHeaders,
-): 'BucketOwnerEnforced' | 'ObjectWriter' | null {
+export function parseObjectOwnership(headers: RequestHeaders): ObjectOwnership | null {
   const value = headers.get('x-amz-object-ownership')
   if (value === null || value === 'BucketOwnerEnforced' || value === 'ObjectWriter') return value
   if (value === 'BucketOwnerPreferred') {

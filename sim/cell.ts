@@ -24,6 +24,7 @@ import type { Pair } from './channel.ts'
 import { openSimDisk } from './disk.ts'
 import { Drive } from './drive.ts'
 import { EpochHolder, simEngines } from './engine.ts'
+import type { EngineRecording } from './engine-recording.ts'
 import type { Faults } from './faults.ts'
 import { SimProcess } from './process.ts'
 import type { Death } from './process.ts'
@@ -44,6 +45,8 @@ export interface CellOptions {
   readonly roles: readonly Role[]
   readonly driveSizeBytes: number
   readonly freeShare: number
+  /** Takes down what engines are asked; null: nothing does. */
+  readonly recording: EngineRecording | null
 }
 
 /** Something that must not happen, whatever the faults. */
@@ -109,11 +112,14 @@ export class SimCell {
     const disk = openSimDisk(this.drive, process)
     await disk.replaceFile('ballast', Buffer.from('a ballast'))
     const { clock } = this.world
-    await using engine = openMemoryEngine({ clock, store: this.store })
+    const opening = this.#options.recording?.opening(clock, this.store) ?? null
+    await using engine = openMemoryEngine({ clock, store: opening?.watched ?? this.store })
+    opening?.engine(engine)
     await engine.takeEpoch()
     const directory = openDirectory({ engine, random: this.#random.fork('init') })
     const account = { id: OWNER_ID, displayName: 'owner', email: '', isRoot: true }
     await directory.apply({ kind: 'add-account', account })
+    opening?.end()
   }
 
   /** Switches the machine on. */
@@ -306,13 +312,15 @@ export class SimCell {
   }
 
   #groundOf(process: SimProcess): Ground {
+    const { faults } = this
+    const { recording } = this.#options
     return {
       folder: '/store',
       driveId: this.driveId,
       clock: process.clock,
       random: process.random,
       disk: openSimDisk(this.drive, process),
-      engines: simEngines(process, this.store, { faults: this.faults, holder: this.#holder }),
+      engines: simEngines(process, this.store, { faults, holder: this.#holder, recording }),
       defer: (act) => process.schedule(0, 'turn', act),
       syncTimes: new SyncTimes(),
       report: (message) => this.#report(`${process.name}: ${message}`),

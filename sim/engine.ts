@@ -8,6 +8,7 @@ import type { Engine, EngineReader, ReadRequest, ReadResult } from '../src/engin
 import { openMemoryEngine, openMemoryReader } from '../src/engine/memory.ts'
 import type { BatchFault } from '../src/engine/memory.ts'
 import type { MemoryStore } from '../src/engine/memory-store.ts'
+import type { EngineRecording, Opening } from './engine-recording.ts'
 import type { Faults } from './faults.ts'
 import { never } from './process.ts'
 import type { SimProcess } from './process.ts'
@@ -41,32 +42,54 @@ export class EpochHolder {
   }
 }
 
+export interface SimEngineParts {
+  readonly faults: Faults
+  readonly holder: EpochHolder
+  /** Null: nothing is recorded. */
+  readonly recording: EngineRecording | null
+}
+
 /** The ways of one process to the store's engine. */
 export function simEngines(
   process: SimProcess,
   store: MemoryStore,
-  { faults, holder }: { readonly faults: Faults; readonly holder: EpochHolder },
+  { faults, holder, recording }: SimEngineParts,
 ): Engines {
   return {
     openEngine: async ({ onEnd }) => {
       await process.wait(0, 'open engine')
+      const view = viewOf(store, process, holder)
+      const opening = recording?.opening(process.clock, view) ?? null
       const engine = openMemoryEngine({
         // A doubt is the store's: it ends also when this process is dead.
         clock: { ...process.clock, after: process.world.clock.after },
-        store: viewOf(store, process, holder),
-        onEnd,
+        store: opening?.watched ?? view,
+        onEnd: (error) => {
+          opening?.noteEnd(error)
+          onEnd(error)
+        },
         faults: {
-          onBatch: async () => await drawFault(process, faults),
+          onBatch: async () => noted(await drawFault(process, faults), opening),
           onRead: () => (faults.strikes('read-unavailable') ? 'unavailable' : 'none'),
         },
       })
+      opening?.engine(engine)
+      if (opening !== null) process.onDeath(() => opening.end())
       return withLateReads(withShortPages(engine, process), process)
     },
     openReader: async () => {
       await process.wait(0, 'open reader')
-      return withLateReads(openMemoryReader(store), process)
+      const opening = recording?.opening(process.clock, store) ?? null
+      opening?.reader()
+      if (opening !== null) process.onDeath(() => opening.end())
+      return withLateReads(openMemoryReader(opening?.watched ?? store), process)
     },
   }
+}
+
+function noted(fault: BatchFault, opening: Opening | null): BatchFault {
+  opening?.noteFault(fault)
+  return fault
 }
 
 /** What becomes of a batch, once its time has passed. */

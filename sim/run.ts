@@ -8,6 +8,7 @@ import { Chaos } from './chaos.ts'
 import { CHECKS } from './checks.ts'
 import { openSimClient } from './client.ts'
 import { openSimDisk } from './disk.ts'
+import type { EngineRecording } from './engine-recording.ts'
 import { Faults } from './faults.ts'
 import type { FaultKind } from './faults.ts'
 import { History } from './history.ts'
@@ -26,6 +27,8 @@ export interface RunRequest {
   readonly steps: number | null
   /** Takes each line of the trace. */
   readonly onTrace?: (line: string) => void
+  /** Takes down what the run asks of its engines; the run is the same with it. */
+  readonly recording?: EngineRecording
 }
 
 export interface RunResult {
@@ -53,7 +56,7 @@ export async function runSeed(request: RunRequest): Promise<RunResult> {
   const world = new World(String(request.seed))
   if (request.onTrace !== undefined) world.onTrace = request.onTrace
   const name = request.scenario ?? drawScenario(world.random.fork('scenario'))
-  const run = new Run(world, name, request.steps)
+  const run = new Run(world, name, request)
   let findings: readonly Finding[]
   try {
     findings = await world.run(run.whole(), { eventsMax: EVENTS_MAX })
@@ -95,7 +98,7 @@ class Run {
   /** Of the checks so far, also where the next one fails. */
   readonly findings: Finding[] = []
 
-  constructor(world: World, name: ScenarioName, steps: number | null) {
+  constructor(world: World, name: ScenarioName, { steps, recording }: RunRequest) {
     const scenario = scenarioOf(name)
     this.#world = world
     this.#name = name
@@ -104,7 +107,11 @@ class Run {
     const random = world.random.fork('faults')
     this.faults = new Faults(drawRates(scenario.rates, random.fork('rates')), random)
     const roles = drawRoles(world.random.fork('roles'))
-    this.cell = new SimCell(world, this.faults, { ...scenario, roles })
+    this.cell = new SimCell(world, this.faults, {
+      ...scenario,
+      roles,
+      recording: recording ?? null,
+    })
   }
 
   async whole(): Promise<readonly Finding[]> {

@@ -5,7 +5,7 @@
 import { WORKERS_MAX } from '../base/limits.ts'
 import type { ObjectOwnership } from '../s3/canned-acl.ts'
 import { CliError } from './cli-error.ts'
-import { didYouMean } from './closest.ts'
+import { didYouMean } from '../base/closest.ts'
 
 /** How an option's text becomes a value; a text that does not fit is refused by name. */
 interface Kind<T> {

@@ -195,3 +195,22 @@ export const DRAIN_MS_MAX = 30_000
 export const CLOCK_JUMP_MS_MAX: number = 1 * MINUTE_MS
 /** Time between the last commit and a start that raises the alarm. */
 export const CLOCK_GAP_MS_MAX: number = 7 * DAY_MS
+
+// The status plane.
+
+/** Sites of a status plane: each asks every other every few seconds. */
+export const STATUS_SITES_MAX = 8
+/** Keys of people, the retired ones too. */
+export const STATUS_PEOPLE_MAX = 200
+/** Regions of one page. */
+export const STATUS_REGIONS_MAX = 16
+/** Cells of a region; each is six components. */
+export const STATUS_CELLS_PER_REGION_MAX = 16
+/** Dependent services of a region. */
+export const STATUS_SERVICES_PER_REGION_MAX = 16
+/** Components of one page, which stays below 100 KiB, and of a site's view. */
+export const STATUS_COMPONENTS_MAX = 400
+/** A configuration: all that the limits above allow, in long words. */
+export const STATUS_CONFIG_SIZE_BYTES_MAX: number = 512 * KIB
+/** A body of a request to a site: an envelope, or a sign-in. */
+export const STATUS_REQUEST_BODY_SIZE_BYTES_MAX: number = 64 * KIB

@@ -188,7 +188,7 @@ export interface SiteRequest {
   readonly target: string
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>
-  /** Read whole by the listener, at most REQUEST_BODY_SIZE_BYTES_MAX. */
+  /** Read whole by the listener, at most STATUS_REQUEST_BODY_SIZE_BYTES_MAX. */
   readonly body: Uint8Array
 }
 

@@ -14,7 +14,7 @@ import { isUndecided, showFailure, summaryOf } from './summary.ts'
 
 const FIXED_SEEDS = 24
 /** Of fresh seeds; the whole of the tests stays below five minutes. */
-const FRESH_MS = Number(process.env['HOLDFAST_SIM_MS'] ?? 45_000)
+const FRESH_MS = Number(process.env['HOLDFAST_TEST_SIM_MS'] ?? 45_000)
 const SEED_MAX = 2 ** 40
 const PAGE = 'docs/simulation.md'
 const SEEDS_PAGE = 'sim/seeds/README.md'

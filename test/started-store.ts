@@ -2,13 +2,13 @@
 // and requests signed as an S3 client signs them. It is ended by its own process id.
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { signRequest } from '../src/s3/sign/sign.ts'
+import { ROOT_KEY, type Started, startServer } from './serve/group.ts'
 
 /** An answer, read whole. */
 export interface Answer {
@@ -27,44 +27,34 @@ export interface Sent {
 
 /** A server that runs until it is disposed of. */
 export class StartedStore implements AsyncDisposable {
-  readonly accessKeyId = 'ROOTACCESSKEY0000001'
-  readonly secret = 'rootsecretrootsecretrootsecretrootsecret'
+  readonly accessKeyId: string = ROOT_KEY.HOLDFAST_ACCESS_KEY
+  readonly secret: string = ROOT_KEY.HOLDFAST_SECRET_KEY
   readonly region = 'us-east-1'
   readonly host: string
   readonly port: number
   readonly agent: Agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  readonly #child: ChildProcess
+  readonly #server: Started
   readonly #folder: string
 
-  private constructor(child: ChildProcess, folder: string, url: URL) {
-    this.#child = child
+  private constructor(server: Started, folder: string) {
+    const { host, port } = new URL(server.greeting.url)
+    this.#server = server
     this.#folder = folder
-    this.host = url.host
-    this.port = Number(url.port)
+    this.host = host
+    this.port = Number(port)
   }
 
+  /** Fails with how the server ended and what it said where it does not start. */
   static async start(): Promise<StartedStore> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
-    const main = resolve('dist/main.js')
-    const flags = ['--json', '--listen', '127.0.0.1:0', '--workers', '1', '--access-log', 'none']
-    const child = spawn(process.execPath, [main, 'up', ...flags], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        HOLDFAST_ACCESS_KEY: 'ROOTACCESSKEY0000001',
-        HOLDFAST_SECRET_KEY: 'rootsecretrootsecretrootsecretrootsecret',
-        HOLDFAST_LOG_LEVEL: 'error',
-      },
-    })
-    let said = ''
-    assert.ok(child.stdout !== null)
-    for await (const chunk of child.stdout) {
-      said += String(chunk)
-      if (said.trimEnd().endsWith('}')) break
+    const words = ['up', '--listen', '127.0.0.1:0', '--workers', '1', '--access-log', 'none']
+    try {
+      const variables = { ...ROOT_KEY, HOLDFAST_LOG_LEVEL: 'error' }
+      return new StartedStore(await startServer(folder, words, variables), folder)
+    } catch (error) {
+      rmSync(folder, { recursive: true })
+      throw error
     }
-    const { url } = JSON.parse(said) as { url: string }
-    return new StartedStore(child, folder, new URL(url))
   }
 
   /** Sends a request as it is, over a connection that is kept. */
@@ -95,9 +85,9 @@ export class StartedStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.agent.destroy()
-    const exit = once(this.#child, 'exit')
-    this.#child.kill('SIGTERM')
-    await exit
+    this.#server.child.kill('SIGTERM')
+    const { code, stderr } = await this.#server.exit
     rmSync(this.#folder, { recursive: true })
+    assert.equal(code, 0, stderr)
   }
 }

@@ -107,23 +107,76 @@ export interface StartOptions {
   readonly ca?: string
 }
 
+/** A server that has said where it serves. */
+export interface Started {
+  readonly child: ChildProcess
+  readonly greeting: Greeting
+  /** What it has logged so far. */
+  readonly stderr: { readonly text: string }
+  readonly exit: Promise<Ended>
+}
+
+/**
+ * Runs a command that serves. Fails with how it ended and what it said where it does not start; a
+ * free port that was taken by another test before it was listened at is drawn anew.
+ */
+export async function startServer(
+  cwd: string,
+  words: readonly string[],
+  variables: Variables,
+): Promise<Started> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(cwd, words, variables)
+    } catch (error) {
+      if (tries === 5 || !String(error).includes('EADDRINUSE')) throw error
+    }
+  }
+}
+
+async function startOnce(
+  cwd: string,
+  words: readonly string[],
+  variables: Variables,
+): Promise<Started> {
+  const child = spawn(process.execPath, [resolve('dist/main.js'), ...words, '--json'], {
+    cwd,
+    env: environment(variables),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stdout = collect(child, 'stdout')
+  const stderr = collect(child, 'stderr')
+  let ended: string | null = null
+  const exit = once(child, 'close').then(([code, signal]) => {
+    ended = signal === null ? `exit code ${code}` : String(signal)
+    return { code: code as number | null, stdout: stdout.text, stderr: stderr.text }
+  })
+  try {
+    await until('the server says where it serves, or ends', () => {
+      return stdout.text.includes('}\n') || ended !== null
+    })
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw new assert.AssertionError({ message: `${String(error)}; it said: ${stderr.text}` })
+  }
+  assert.ok(
+    stdout.text.includes('}\n'),
+    `the server ended before it said where it serves (${ended}): ${stderr.text}${stdout.text}`,
+  )
+  const greeting = JSON.parse(stdout.text.slice(0, stdout.text.indexOf('}\n') + 1)) as Greeting
+  return { child, greeting, stderr, exit }
+}
+
 /** A group that runs until it is disposed of. */
 export class Served implements AsyncDisposable {
   readonly folder: string
   readonly greeting: Greeting
   readonly exit: Promise<Ended>
   readonly #child: ChildProcess
-  readonly #stderr: { text: string }
+  readonly #stderr: { readonly text: string }
   readonly #ca: string | undefined
 
-  private constructor(parts: {
-    folder: string
-    greeting: Greeting
-    child: ChildProcess
-    stderr: { text: string }
-    exit: Promise<Ended>
-    ca: string | undefined
-  }) {
+  private constructor(parts: Started & { folder: string; ca: string | undefined }) {
     this.folder = parts.folder
     this.greeting = parts.greeting
     this.#child = parts.child
@@ -132,38 +185,12 @@ export class Served implements AsyncDisposable {
     this.#ca = parts.ca
   }
 
-  /**
-   * Serves `folder`, a store. Fails with what it said where it does not start; a free port that was
-   * taken by another test before it was listened at is drawn anew.
-   */
+  /** Serves `folder`, a store. Fails with what it said where it does not start. */
   static async start(folder: string, options: StartOptions = {}): Promise<Served> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await Served.#startOnce(folder, options)
-      } catch (error) {
-        if (tries === 5 || !String(error).includes('EADDRINUSE')) throw error
-      }
-    }
-  }
-
-  static async #startOnce(folder: string, options: StartOptions): Promise<Served> {
     const { words = [], variables = ROOT_KEY, ca } = options
-    const child = spawn(
-      process.execPath,
-      [resolve('dist/main.js'), 'serve', folder, '--json', '--listen', '127.0.0.1:0', ...words],
-      { cwd: folder, env: environment(variables), stdio: ['ignore', 'pipe', 'pipe'] },
-    )
-    const stdout = collect(child, 'stdout')
-    const stderr = collect(child, 'stderr')
-    const exit = once(child, 'close').then(([code]) => {
-      return { code: code as number | null, stdout: stdout.text, stderr: stderr.text }
-    })
-    await until('the server says where it serves, or ends', () => {
-      return stdout.text.includes('}\n') || child.exitCode !== null || child.signalCode !== null
-    })
-    assert.ok(stdout.text.includes('}\n'), `it ended: ${stderr.text}`)
-    const greeting = JSON.parse(stdout.text.slice(0, stdout.text.indexOf('}\n') + 1)) as Greeting
-    return new Served({ folder, greeting, child, stderr, exit, ca })
+    const listen = ['--listen', '127.0.0.1:0']
+    const started = await startServer(folder, ['serve', folder, ...listen, ...words], variables)
+    return new Served({ ...started, folder, ca })
   }
 
   /** Makes a store in `folder` and serves it. */

@@ -21,6 +21,8 @@ const POLL_MS = 10
 const TICK_MS = 10
 const READY_MS_MAX = 60_000
 const STOP_MS_MAX = 30_000
+/** Characters of a log that a message shows. */
+const LOG_SHOWN = 4000
 
 /** A server that did not start, stop or answer as it must; the message names the log to read. */
 export class ServerError extends Error {
@@ -204,7 +206,7 @@ export class ServerUnderTest {
     if (isUp && ended() === null) return
     const why =
       ended() === null ? `not ready in ${READY_MS_MAX} ms` : `ended with ${ended()} at its start`
-    throw new ServerError(`the server is ${why}; its log is ${this.#options.logFile}`)
+    throw new ServerError(`the server is ${why}; ${this.#logEnd()}`)
   }
 
   async start() {
@@ -218,7 +220,15 @@ export class ServerUnderTest {
     const endedBefore = this.endedWith
     if (endedBefore === null) process.kill(this.#child.pid, 'SIGTERM')
     await this.#ended('SIGTERM')
-    if (endedBefore !== null) throw new ServerError(`it had ended by itself: ${endedBefore}`)
+    if (endedBefore !== null) {
+      throw new ServerError(`it had ended by itself: ${endedBefore}; ${this.#logEnd()}`)
+    }
+  }
+
+  /** What it said last: the log may be gone with its folder when the message is read. */
+  #logEnd() {
+    const { logFile } = this.#options
+    return `the end of its log (${logFile}):\n${readFileSync(logFile, 'utf8').slice(-LOG_SHOWN)}`
   }
 
   /** Ends all its processes at once. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
-import { answerOf, isRunning, scratch, Served, until } from './group.ts'
+import { answerOf, cli, isRunning, ROOT_KEY, scratch, Served, until } from './group.ts'
 import { Load } from './load.ts'
 
 const HALF = 'x'.repeat(600_000)
@@ -45,6 +45,26 @@ describe('ends', { concurrency: 3 }, () => {
       for (const name of names) assert.equal((await again.send('GET', name)).body, HALF + HALF)
     })
   }
+
+  test('a signal that comes as soon as the address is said ends it in order', async (t) => {
+    // Sent by itself within the very call that says the address, in the first process alone.
+    const hook = `
+      const write = process.stdout.write
+      process.stdout.write = function (...args) {
+        const isWritten = write.apply(this, args)
+        process.kill(process.pid, 'SIGTERM')
+        return isWritten
+      }`
+    const variables = {
+      ...ROOT_KEY,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}`,
+    }
+    const folder = scratch(t)
+    assert.equal((await cli('/', ['init', folder])).code, 0)
+    await using served = await Served.start(folder, { words: ['--workers', '1'], variables })
+    const { code, stderr } = await served.exit
+    assert.equal(code, 0, stderr)
+  })
 
   test('a second signal stops at once, and what was acknowledged is there', async (t) => {
     const folder = scratch(t)

@@ -65,8 +65,10 @@ async function serve(
     const { region } = group
     const url = urlOf(settings.tls === null ? 'http' : 'https', group.address)
     const adminUrl = group.adminAddress === null ? url : urlOf('http', group.adminAddress)
+    const ended = untilEnded(terminal, group)
+    // Only now: whoever reads it may send a signal at once.
     terminal.result({ url, adminUrl, pid: process.pid, region }, () => greet(url, region))
-    return await untilEnded(terminal, group)
+    return await ended
   } catch (error) {
     throw asCliError(error)
   }

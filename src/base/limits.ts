@@ -214,3 +214,28 @@ export const STATUS_COMPONENTS_MAX = 400
 export const STATUS_CONFIG_SIZE_BYTES_MAX: number = 512 * KIB
 /** A body of a request to a site: an envelope, or a sign-in. */
 export const STATUS_REQUEST_BODY_SIZE_BYTES_MAX: number = 64 * KIB
+
+// The status plane. Its output.
+
+/** Characters of one post that are turned into markup; a record is smaller. Bounds a parser's time. */
+export const POST_TEXT_CHARS_MAX: number = 16 * KIB
+/** Lists and quotes in each other in a post; deeper ones are text. */
+export const POST_NESTING_MAX = 20
+/** The front page; what does not fit is left to other pages, in an order. A crowd on phones reads it. */
+export const STATUS_PAGE_SIZE_BYTES_MAX: number = 100 * KIB
+/** Posts of one incident on the front page, the newest; the incident's own page has all. */
+export const STATUS_PAGE_POSTS_MAX = 10
+/** Open incidents told at length on the front page; of more the title is there. */
+export const STATUS_PAGE_INCIDENTS_MAX = 10
+/** Incidents that the history and incidents.json list. Source: Statuspage answers 50. */
+export const HISTORY_INCIDENTS_MAX = 500
+export const STATUSPAGE_INCIDENTS_MAX = 50
+/** Entries of a feed, the newest posts first. */
+export const FEED_ENTRIES_MAX = 50
+/** Pushing one file to a second host, from the first packet to the answer. */
+export const PUBLISH_TIMEOUT_MS = 10_000
+/** Pause behind a push that failed: the first bound, and the last. */
+export const PUBLISH_RETRY_MS = 1000
+export const PUBLISH_RETRY_MS_MAX: number = 1 * MINUTE_MS
+/** Of a second host's answer to a push; it is not read. */
+export const PUBLISH_ANSWER_SIZE_BYTES_MAX: number = 64 * KIB

@@ -1,0 +1,58 @@
+// HTML and XML without a way to forget the escaping: the tag `html` escapes whatever is put into it,
+// unless it is `Html` itself, and only this file and markdown.ts make that of a text.
+
+/** Markup that may stand on a page as it is. */
+export class Html {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** What may be put into a piece of markup; null leaves nothing. */
+export type Piece = Html | string | number | null | readonly Piece[]
+
+export const NOTHING: Html = new Html('')
+
+/** Markup of a template; what is put in is escaped, for text and for values in double quotes. */
+export function html(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
+  let text = strings[0] ?? ''
+  for (const [index, piece] of pieces.entries()) text += put(piece) + (strings[index + 1] ?? '')
+  return new Html(text)
+}
+
+/** Pieces with something between two. */
+export function join(pieces: readonly Piece[], between: string): Html {
+  return new Html(pieces.map(put).join(put(between)))
+}
+
+function put(piece: Piece): string {
+  if (piece === null) return ''
+  if (piece instanceof Html) return piece.text
+  if (typeof piece === 'string') return escape(piece)
+  return typeof piece === 'number' ? String(piece) : piece.map(put).join('')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Text for HTML and XML, as content or as a value in quotes. */
+export function escape(text: string): string {
+  return printable(text).replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? '')
+}
+
+/**
+ * Text without what XML forbids (most control characters, lone surrogates), and without what turns the
+ * direction of the text around it, so that a title cannot rewrite its neighbours.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]|\p{Surrogate}/gu,
+    '',
+  )
+}

@@ -38,8 +38,8 @@ import type {
   Seen,
 } from './engine-calls.ts'
 
-/** Fates that the last look asks for, of all; each takes a walk through the records. */
-const LAST_FATES_MAX = 60
+/** The last look asks for the fates of so many that applied, and of those that did not. */
+const LAST_FATES_MAX = 30
 const LAST_LOG_ENTRIES = 100
 const LAST_PAGE_ENTRIES = 100
 const EVERY_KEY: KeyRange = {
@@ -129,7 +129,9 @@ export class EngineRecording {
     while (compareStamps(after, store.head.versionstamp) < 0) {
       after = watched.logBehind(after, LAST_LOG_ENTRIES).at(-1)?.versionstamp ?? after
     }
-    for (const id of [...this.#ids].slice(-LAST_FATES_MAX)) watched.fate(id)
+    const made = [...this.#applied.keys()].slice(-LAST_FATES_MAX)
+    const never = [...this.#ids].filter((id) => !this.#applied.has(id)).slice(-LAST_FATES_MAX)
+    for (const id of [...made, ...never]) watched.fate(id)
     opening.end()
   }
 }

@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runSeedWithLmdb } from './lmdb-run.ts'
 import { runSeed } from './run.ts'
 import type { RunRequest } from './run.ts'
 import { SCENARIO_NAMES } from './scenarios.ts'
@@ -25,6 +26,7 @@ const HELP = `Runs the store in a simulated machine.
   --scenario NAME  ${SCENARIO_NAMES.join(', ')}; drawn from each seed by default
   --steps N        operations of each run
   --trace          prints every event of a run (with --seed)
+  --lmdb           asks LMDB too whatever a run asked of its engines, and compares the answers
   --failures N     ends after so many failing seeds; 5 by default
 `
 
@@ -37,6 +39,7 @@ interface Options {
   readonly scenario: ScenarioName | null
   readonly steps: number | null
   readonly trace: boolean
+  readonly lmdb: boolean
   readonly failuresMax: number
 }
 
@@ -50,6 +53,7 @@ function readOptions(): Options | null {
       steps: { type: 'string' },
       failures: { type: 'string', default: '5' },
       trace: { type: 'boolean', default: false },
+      lmdb: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -65,24 +69,36 @@ function readOptions(): Options | null {
     scenario,
     steps: values.steps === undefined ? null : Number(values.steps),
     trace: values.trace,
+    lmdb: values.lmdb,
     failuresMax: Number(values.failures),
   }
+}
+
+/** A run that is asked for, of this process or of a child. */
+interface Asked extends RunRequest {
+  readonly lmdb: boolean
 }
 
 /** A process that runs the seeds which it is sent, one after another. */
 function runChild(): void {
   process.on('message', (message) => {
-    void runSeed(message as RunRequest).then((result) => process.send?.(summaryOf(result)))
+    void summaryOfRun(message as Asked).then((summary) => process.send?.(summary))
   })
+}
+
+async function summaryOfRun(asked: Asked): Promise<SeedSummary> {
+  if (!asked.lmdb) return summaryOf(await runSeed(asked))
+  const { result, compared } = await runSeedWithLmdb(asked)
+  return summaryOf(result, compared)
 }
 
 /** Runs seeds in this process alone. */
 async function runHere(options: Options, summary: Summary): Promise<void> {
-  const { first, count, scenario, steps } = options
+  const { first, count, scenario, steps, lmdb } = options
   for (let seed = first; seed < first + count && !isOver(options, summary); seed++) {
     const onTrace = (line: string): void => void process.stdout.write(`${line}\n`)
-    const request = { seed, scenario, steps, ...(options.trace ? { onTrace } : {}) }
-    note(summaryOf(await runSeed(request)), summary)
+    const asked = { seed, scenario, steps, lmdb, ...(options.trace ? { onTrace } : {}) }
+    note(await summaryOfRun(asked), summary)
   }
 }
 
@@ -97,11 +113,11 @@ function note(seed: SeedSummary, summary: Summary): void {
 
 /** Deals seeds to children, one for each core, each as it comes back for the next. */
 async function runApart(options: Options, summary: Summary): Promise<void> {
-  const { first, count, scenario, steps } = options
+  const { first, count, scenario, steps, lmdb } = options
   let next = first
   const deal = (child: ChildProcess): void => {
     if (next >= first + count || isOver(options, summary)) child.disconnect()
-    else child.send({ seed: next++, scenario, steps })
+    else child.send({ seed: next++, scenario, steps, lmdb })
   }
   const children = Array.from({ length: Math.min(availableParallelism(), count) }, () =>
     fork(fileURLToPath(import.meta.url), ['--child']),

@@ -1,6 +1,8 @@
 // What is told of runs: of each failing one how to see it again and what its clients saw; of all
 // together figures, and how often each fault struck.
 
+import { COMPARED, nothingCompared } from './engine-comparison.ts'
+import type { Compared } from './engine-comparison.ts'
 import { FAULT_KINDS } from './faults.ts'
 import type { FaultKind } from './faults.ts'
 import type { Recorded } from './history.ts'
@@ -11,6 +13,8 @@ import type { RunResult } from './run.ts'
 export interface SeedSummary extends Omit<RunResult, 'operations' | 'findings' | 'reports'> {
   readonly operationCount: number
   readonly okCount: number
+  /** What LMDB was asked too; null: nothing. */
+  readonly compared: Compared | null
   /** Null: all is well. */
   readonly failure: {
     readonly findings: readonly Finding[]
@@ -23,7 +27,7 @@ const FINDINGS_SHOWN_MAX = 8
 const HISTORY_SHOWN_MAX = 60
 const REPORTS_SHOWN_MAX = 15
 
-export function summaryOf(result: RunResult): SeedSummary {
+export function summaryOf(result: RunResult, compared: Compared | null = null): SeedSummary {
   const { findings, operations, reports } = result
   const { seed, scenario, steps, trace, events, virtualMs, faults } = result
   return {
@@ -34,6 +38,7 @@ export function summaryOf(result: RunResult): SeedSummary {
     events,
     virtualMs,
     faults,
+    compared,
     operationCount: operations.length,
     okCount: operations.filter(({ outcome }) => outcome.kind === 'ok').length,
     failure:
@@ -82,7 +87,8 @@ export function isUndecided({ failure }: SeedSummary): boolean {
 
 /** A failing seed, for people. */
 export function showFailure(summary: SeedSummary): string {
-  const { seed, scenario, steps, failure, trace } = summary
+  const { seed, scenario, steps, failure, trace, compared } = summary
+  const lmdb = compared === null ? '' : ' --lmdb'
   if (failure === null) return ''
   return [
     `\n${isUndecided(summary) ? 'UNDECIDED' : 'FAILED'} seed ${seed} (${scenario}, trace ${trace})`,
@@ -91,7 +97,7 @@ export function showFailure(summary: SeedSummary): string {
     ...failure.history.map((line) => `    ${line}`),
     ...(failure.reports.length > 0 ? ['  what the store reported:'] : []),
     ...failure.reports.map((line) => `    ${line}`),
-    `  again: npm run sim -- --seed ${seed} --scenario ${scenario} --steps ${steps}`,
+    `  again: npm run sim -- --seed ${seed} --scenario ${scenario} --steps ${steps}${lmdb}`,
     '',
   ].join('\n')
 }
@@ -104,6 +110,8 @@ export class Summary {
   readonly #startedAtMs: number = Date.now()
   readonly #faults = new Map<FaultKind, { count: number; seeds: number }>()
   readonly #traces: string[] = []
+  readonly #compared = nothingCompared()
+  #comparedSeeds = 0
   #seeds = 0
   #operations = 0
   #ok = 0
@@ -117,6 +125,8 @@ export class Summary {
     this.#events += seed.events
     this.#virtualMs += seed.virtualMs
     this.#traces.push(seed.trace)
+    if (seed.compared !== null) this.#comparedSeeds++
+    for (const kind of COMPARED) this.#compared[kind] += seed.compared?.[kind] ?? 0
     if (isUndecided(seed)) this.undecided++
     else if (seed.failure !== null) this.failures++
     for (const kind of FAULT_KINDS) {
@@ -148,9 +158,14 @@ export class Summary {
       `${this.#seeds} seeds, ${this.#operations} operations (${this.#ok} carried out), ` +
         `${this.#events} events, ${Math.round(this.#virtualMs / 1000)} simulated seconds ` +
         `in ${seconds.toFixed(1)} s: ${perSecond} operations/s, ${perMinute} seeds/min`,
+      ...(this.#comparedSeeds > 0 ? [this.#showCompared()] : []),
       ...(this.undecided > 0 ? [`${this.undecided} undecided, which is neither`] : []),
       `${this.#seeds - this.failures - this.undecided} passed, ${this.failures} failed`,
       '',
     ].join('\n')
+  }
+  #showCompared(): string {
+    const counts = COMPARED.map((kind) => `${this.#compared[kind]} ${kind}`)
+    return `asked of LMDB too, in ${this.#comparedSeeds} seeds: ${counts.join(', ')}`
   }
 }

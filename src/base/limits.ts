@@ -239,3 +239,41 @@ export const PUBLISH_RETRY_MS = 1000
 export const PUBLISH_RETRY_MS_MAX: number = 1 * MINUTE_MS
 /** Of a second host's answer to a push; it is not read. */
 export const PUBLISH_ANSWER_SIZE_BYTES_MAX: number = 64 * KIB
+
+// The status plane. Its probes, and the client of S3 that they are.
+
+/** Tries of one call, the first included. Source: the AWS SDKs' standard mode. */
+export const S3_CLIENT_TRIES_MAX = 3
+/** One try: what takes longer is given up for another endpoint. Two of them fit into a probe. */
+export const S3_CLIENT_TRY_MS_MAX = 5000
+/** Pause between two tries: the first bound, and the last. */
+export const S3_CLIENT_PAUSE_MS = 100
+export const S3_CLIENT_PAUSE_MS_MAX = 1000
+/** A client asks an endpoint that was silent last for so long; a balancer would have taken it out. */
+export const S3_CLIENT_AVOIDED_MS = 30_000
+/** Of an answer that is no object and no list. */
+export const S3_CLIENT_ANSWER_SIZE_BYTES_MAX: number = 64 * KIB
+/** Characters of a failed answer that are kept: status, headers, an error's document. */
+export const RAW_ANSWER_CHARS_MAX = 2000
+/** All that a probe asks for its verdict, with retries. Two that fail are told within a minute. */
+export const PROBE_MS_MAX = 12_000
+/** What has to be there before it, and what is looked at or removed after it. */
+export const PROBE_ASIDE_MS_MAX = 6000
+/** Behind a failed probe the next begins within this. */
+export const PROBE_AGAIN_MS_MAX = 2000
+/** Probes of a site under way; more wait. Of a page's components half may hang, and the rest goes on. */
+export const PROBES_UNDER_WAY_MAX = 256
+/** Unfinished uploads of earlier probes that one probe removes. */
+export const PROBE_UPLOADS_REMOVED_MAX = 5
+/** One request to a report, an anchor or a peer. */
+export const SIGN_MS_MAX = 5000
+/** Of a report. */
+export const REPORT_SIZE_BYTES_MAX: number = 64 * KIB
+/** Between two requests to one anchor; behind a silent failure it is asked at once. */
+export const ANCHOR_INTERVAL_MS = 10_000
+/** A site without any sign that its network works for this long is blind. */
+export const BLIND_MS_MIN = 20_000
+/** A failure counts by a sign that was asked for while it went on, or so soon after. */
+export const SIGN_DELAY_MS_MAX = 1000
+/** Signs that are remembered, one for each quarter of a second: more than five minutes. */
+export const SIGNS_MAX = 1500

@@ -277,3 +277,47 @@ export const BLIND_MS_MIN = 20_000
 export const SIGN_DELAY_MS_MAX = 1000
 /** Signs that are remembered, one for each quarter of a second: more than five minutes. */
 export const SIGNS_MAX = 1500
+/** Text of a record as it is signed: all components affected, and a long post about them. */
+export const STATUS_RECORD_SIZE_BYTES_MAX: number = 64 * KIB
+/** Markdown of a post, in UTF-16 units; and a reason. */
+export const STATUS_TEXT_CHARS_MAX = 4000
+/** A title: one line of a page. */
+export const STATUS_TITLE_CHARS_MAX = 200
+/** Why a site thinks what it thinks of a component: a few words, maybe of an answer of the store. */
+export const STATUS_WHY_CHARS_MAX = 300
+/** A view: of every component a sighting, and 90 days of seconds a level. */
+export const STATUS_VIEW_SIZE_BYTES_MAX: number = 6 * MIB
+/** Days of which a site keeps counts. */
+export const STATUS_DAYS_MAX = 90
+/** Records of one author that a site keeps: of a machine that posts 20 a day, for years. */
+export const STATUS_RECORDS_PER_KEY_MAX = 20_000
+/** The same in bytes, as they lie on the disk: one author cannot take the place of others. */
+export const STATUS_RECORDS_PER_KEY_SIZE_BYTES_MAX: number = 32 * MIB
+/** A file of the record log, which is read whole at a start. */
+export const STATUS_LOG_FILE_SIZE_BYTES_MAX: number = 4 * MIB
+/** Lamport's clock: far from where adding one is no longer exact. */
+export const STATUS_ORDER_MAX: number = 2 ** 52
+/** A post may be so far ahead of what a site knows: its author looked at a site that knows more. */
+export const STATUS_ORDER_AHEAD_MAX = 10_000
+/** A post may be so far behind what a site knows, where it answers nothing that came since. */
+export const STATUS_ORDER_BEHIND_MAX = 1000
+/** A post is handed in within this of the moment that it names, either way. */
+export const STATUS_POST_AGE_MS_MAX: number = 5 * MINUTE_MS
+/** Posts of one key a minute, and as many at once: a person's, or a script's in an outage. */
+export const STATUS_POSTS_PER_MINUTE_MAX = 30
+/** An override with an end ends within this. */
+export const STATUS_OVERRIDE_MS_MAX: number = 30 * DAY_MS
+/** Records of one answer of the exchange: about 100 signatures to check, 10 ms. */
+export const STATUS_PAGE_SIZE_BYTES_MAX: number = 256 * KIB
+/** Pages that are pulled in one turn: more than all authors together may have. */
+export const STATUS_PAGES_PER_PULL_MAX = 50_000
+/** Views of one answer of the exchange; what does not fit comes with a later one. */
+export const STATUS_ANSWER_VIEWS_SIZE_BYTES_MAX: number = 24 * MIB
+/** An answer of the exchange, whole. */
+export const STATUS_ANSWER_SIZE_BYTES_MAX: number = 32 * MIB
+/** From a question to a peer to the last byte of its answer. */
+export const STATUS_EXCHANGE_TIMEOUT_MS = 10_000
+/** A peer that does not answer is asked this often at least. */
+export const STATUS_EXCHANGE_DELAY_MS_MAX = 15_000
+/** Questions of one peer a second that are answered: pages follow one another while it catches up. */
+export const STATUS_QUESTIONS_PER_SEC_MAX = 50

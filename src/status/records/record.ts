@@ -90,7 +90,7 @@ export interface StatusRecord {
 /** As it goes over the wire and to the disk: the text that was signed, not a re-encoding of it. */
 export interface Envelope {
   readonly key: KeyId
-  /** JSON of the record (or view), at most RECORD_SIZE_BYTES_MAX (VIEW_SIZE_BYTES_MAX). */
+  /** JSON of the record (or view), at most STATUS_RECORD_SIZE_BYTES_MAX (STATUS_VIEW_…). */
   readonly text: string
   /** Ed25519 over a prefix that names the use (`holdfast status record 1\n`) and the text; base64. */
   readonly signature: string

@@ -308,7 +308,7 @@ export const STATUS_POSTS_PER_MINUTE_MAX = 30
 /** An override with an end ends within this. */
 export const STATUS_OVERRIDE_MS_MAX: number = 30 * DAY_MS
 /** Records of one answer of the exchange: about 100 signatures to check, 10 ms. */
-export const STATUS_PAGE_SIZE_BYTES_MAX: number = 256 * KIB
+export const STATUS_EXCHANGE_PAGE_SIZE_BYTES_MAX: number = 256 * KIB
 /** Pages that are pulled in one turn: more than all authors together may have. */
 export const STATUS_PAGES_PER_PULL_MAX = 50_000
 /** Views of one answer of the exchange; what does not fit comes with a later one. */

@@ -205,8 +205,8 @@ export class ServerUnderTest {
     )
     if (isUp && ended() === null) return
     const why =
-      ended() === null ? `not ready in ${READY_MS_MAX} ms` : `ended with ${ended()} at its start`
-    throw new ServerError(`the server is ${why}; ${this.#logEnd()}`)
+      ended() === null ? `is not ready in ${READY_MS_MAX} ms` : `ended with ${ended()} at its start`
+    throw new ServerError(`the server ${why}; ${this.#logEnd()}`)
   }
 
   async start() {

@@ -102,7 +102,7 @@ test('what is wrong is told by its place, in one line, with what was meant', () 
       (file) => ({ ...file, webhook: [] }),
       'the configuration has an unknown field "webhook" (did you mean webhooks?)',
     ],
-    [({ title, ...file }) => file, 'the configuration lacks "title"'],
+    [(file) => ({ ...file, title: undefined }), 'the configuration lacks "title"'],
     [
       (file) => void ((file.sites[0] ?? { name: '' }).name = 'Site A'),
       'sites[0].name: expected a name of a-z, 0-9 and -, 1 to 32 of them',

@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { EngineReader } from '../engine/engine.ts'
 import type { Progress, ValidationStatus } from './admin.ts'
-import type { Log } from './log.ts'
+import type { Log } from '../platform/log.ts'
 import { StoreRefused } from './store-folder.ts'
 import { validateRecords } from './validate-apart.ts'
 

@@ -55,6 +55,23 @@ test('an appended key that is not behind all others is refused by its answer', a
   })
 })
 
+test('the first read behind an opening sees what was committed since', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'holdfast-lmdb-env-'))
+  const writer = new Environment(path, 'write')
+  try {
+    // In one turn: what opening looked at is not left for a timer to give back.
+    const reader = new Environment(path, 'read')
+    writer.transactSync(() => writer.entries.putSync(bytes('a'), bytes('1')))
+    check.equal(valueOf(reader, 'a'), '1')
+    writer.transactSync(() => writer.entries.putSync(bytes('a'), bytes('2')))
+    check.equal(valueOf(reader, 'a'), '2')
+    await reader.close()
+  } finally {
+    await writer.close()
+    rmSync(path, { recursive: true, force: true })
+  }
+})
+
 test('an environment closes twice, and is not read behind that', async () => {
   await inEnvironment(async (environment) => {
     await Promise.all([environment.close(), environment.close()])

@@ -93,6 +93,8 @@ export class Environment {
     const transaction = this.root.useReadTransaction()
     transaction.done()
     this.readTxnAddress = transaction.address
+    // Opening looked at a snapshot; the first read takes one of its own.
+    NATIVE.nativeAddon.resetTxn(this.readTxnAddress)
   }
 
   /**

@@ -59,7 +59,8 @@ export function parseRecord(text: string): StatusRecord {
 /** A component's name, known or not. @throws StatusError `bad-request` */
 export function readComponentId(value: unknown, where: string): ComponentId {
   const parts = typeof value === 'string' ? value.split('/') : []
-  const areNames = parts.length >= 2 && parts.length <= 3 && parts.every((p) => NAME_PATTERN.test(p))
+  const areNames =
+    parts.length >= 2 && parts.length <= 3 && parts.every((p) => NAME_PATTERN.test(p))
   const isOperation = parts.length !== 3 || OPERATIONS.some((operation) => operation === parts[2])
   if (areNames && isOperation) return value as ComponentId
   throw new StatusError('bad-request', `${where} must be REGION/CELL/OPERATION or REGION/SERVICE`)

@@ -240,6 +240,25 @@ export const PUBLISH_RETRY_MS_MAX: number = 1 * MINUTE_MS
 /** Of a second host's answer to a push; it is not read. */
 export const PUBLISH_ANSWER_SIZE_BYTES_MAX: number = 64 * KIB
 
+// The status plane. Its judgement.
+
+/** Probes of a component that are counted and told; what is older lives on in weights. */
+export const PROBES_JUDGED_MAX = 20
+/** Probes of a component that wait for a sign of the site's own network; of more the oldest is left out. */
+export const PROBES_PENDING_MAX = 16
+/** A silent failure without a sign for so long says nothing: an anchor asked at once has answered. */
+export const SIGN_WAIT_MS_MAX = 7000
+/** Intervals without a judged probe, or a report, behind which it is not known. */
+export const PROBES_MISSED_MAX = 3
+/** A total outage is told for so long behind the last probe that showed one, while the rest is ill … */
+export const MAJOR_HELD_MS = 30_000
+/** … and a partial one: between them are probes that succeed. */
+export const PARTIAL_HELD_MS = 60_000
+/** A view that was not replaced for this long does not count. */
+export const VIEW_STALE_MS = 45_000
+/** Two looks further apart are a gap, in which nobody watched: it is counted nowhere. */
+export const WATCH_GAP_MS_MAX = 10_000
+
 // The status plane. Its probes, and the client of S3 that they are.
 
 /** Tries of one call, the first included. Source: the AWS SDKs' standard mode. */

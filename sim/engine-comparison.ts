@@ -198,8 +198,13 @@ export class AgainPage implements RangeRead {
 function show(value: unknown): string {
   if (value instanceof Error) return value.stack ?? value.message
   if (value instanceof Uint8Array) return JSON.stringify(keyText(value).slice(0, SHOWN_TEXT_MAX))
-  const text = JSON.stringify(value, (_, each: unknown) =>
-    typeof each === 'bigint' ? String(each) : each,
-  )
+  const text = JSON.stringify(value, shownValue)
   return (text ?? 'undefined').slice(0, SHOWN_TEXT_MAX)
+}
+
+/** Bytes as a text, one character each; JSON makes objects of them before it asks. */
+function shownValue(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  const isBytes = typeof value === 'object' && value !== null && 'data' in value
+  return isBytes && Array.isArray(value.data) ? keyText(Buffer.from(value.data)) : value
 }

@@ -2,8 +2,8 @@
 // code, tables and links comes out of it: no HTML, no pictures, no link but http, https and mailto.
 // The one file that imports markdown-it.
 
-import MarkdownIt from 'markdown-it'
-import type { Token } from 'markdown-it'
+import createParser from 'markdown-it'
+import type { MarkdownIt, Token } from 'markdown-it'
 import { POST_NESTING_MAX, POST_TEXT_CHARS_MAX } from '../../base/limits.ts'
 import { Html, printable } from './html.ts'
 
@@ -36,7 +36,7 @@ export class Markdown {
 const LINK = /^(?:https?:\/\/|mailto:)/i
 
 function makeParser(): MarkdownIt {
-  const parser = new MarkdownIt({
+  const parser = createParser({
     html: false,
     linkify: true,
     maxNesting: POST_NESTING_MAX,
@@ -68,7 +68,7 @@ function plainLine(tokens: readonly Token[]): string {
   let label = ''
   for (const token of tokens) {
     if (token.type === 'link_open') {
-      address = token.attrGet('href') ?? ''
+      address = String(token.attrGet('href') ?? '')
       label = line
     } else if (token.type === 'link_close') {
       const isBare = line.slice(label.length) === address

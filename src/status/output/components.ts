@@ -1,0 +1,135 @@
+// The components of each region by cell, those of one level together: `Major outage: GET, LIST`, why, how
+// far a recovery is, what a person set, and what each site sees where not all see that it works.
+
+import type { Snapshot } from '../snapshot.ts'
+import { LEVELS } from '../status.ts'
+import type { Health, Level } from '../status.ts'
+import { earliest } from './headline.ts'
+import { html, Html, join } from './html.ts'
+import { levelHtml } from './layout.ts'
+import { rollUp } from './roll-up.ts'
+import { LEVEL_WORDS, capital, durationText, listOf, shortName, shortTimeHtml } from './words.ts'
+
+const WHY_CHARS_MAX = 160
+const REASON_CHARS_MAX = 400
+
+/** What a row tells of: a cell with its operations, or a service alone. */
+interface Row {
+  readonly title: string
+  readonly health: readonly Health[]
+}
+
+export interface ComponentsOptions {
+  /** Whether what each site sees is told, where there is room for it. */
+  readonly sites: 'shown' | 'left-out'
+}
+
+export function componentsHtml(snapshot: Snapshot, options: ComponentsOptions): Html {
+  const regions = snapshot.config.regions.map((region, index) => {
+    const here = snapshot.health.filter(({ component }) => component.region === region.name)
+    const cells = region.cells.map(({ name, title }): Row => {
+      const isOf = ({ component }: Health): boolean =>
+        component.kind === 'operation' && component.cell === name
+      return { title, health: here.filter(isOf) }
+    })
+    const services = here.flatMap((one): Row[] =>
+      one.component.kind === 'service' ? [{ title: one.component.title, health: [one] }] : [],
+    )
+    const rows = [...cells, ...services].filter(({ health }) => health.length > 0)
+    const id = `region-${index}`
+    return html`<section class="card" aria-labelledby="${id}">
+<div class="head"><h3 id="${id}">${region.title}</h3>${levelHtml(rollUp(here.map(({ level }) => level)))}</div>
+<table class="wrap" role="table" aria-labelledby="${id}">
+<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Cell or service</th><th role="columnheader" scope="col">Health</th></tr></thead>
+<tbody role="rowgroup">
+${rows.map((row) => rowHtml(row, snapshot.madeAtMs, options))}</tbody>
+</table>
+</section>
+`
+  })
+  return html`<section aria-labelledby="components">
+<h2 id="components">Regions and cells</h2>
+${regions}</section>`
+}
+
+function rowHtml({ health, title }: Row, nowMs: number, options: ComponentsOptions): Html {
+  const groups = LEVELS.toReversed().flatMap((level) => {
+    const group = health.filter((one) => one.level === level)
+    return group.length === 0 ? [] : [groupHtml(level, group, health.length, nowMs)]
+  })
+  const seen = options.sites === 'shown' ? seenHtml(health, title) : null
+  return html`<tr role="row"><th role="rowheader" scope="row">${title}</th><td role="cell"><ul>${groups}</ul>${seen}</td></tr>
+`
+}
+
+function groupHtml(level: Level, group: readonly Health[], total: number, nowMs: number): Html {
+  const [first] = group
+  const isService = first?.component.kind === 'service'
+  const isWhole = group.length === total && total > 1
+  const names = capital(listOf(group.map(({ component }) => shortName(component))))
+  const what = isService ? null : isWhole ? html` all operations` : html` ${names}`
+  const told = level === 'operational' ? null : troubleHtml(group, nowMs)
+  return html`<li>${levelHtml(level)}${what}${told}${group.map(overrideHtml)}</li>`
+}
+
+/** Since when and why; of several reasons the first and how many there are. */
+function troubleHtml(group: readonly Health[], nowMs: number): Html {
+  const sinceMs = earliest(group)
+  const since = sinceMs === null ? null : html` <small>since ${shortTimeHtml(sinceMs, nowMs)}</small>`
+  const reasons = [...new Set(group.map(({ why }) => why))]
+  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : ''
+  const why = reasons[0] === undefined ? null : `${cut(reasons[0], WHY_CHARS_MAX)}${more}`
+  return html`${since}<small class="why">${why}</small>${recoveryHtml(group)}`
+}
+
+/** Of several recoveries the one that is least far, and the longest time left. */
+function recoveryHtml(group: readonly Health[]): Html | null {
+  const recoveries = group.flatMap(({ recovery }) => (recovery === null ? [] : [recovery]))
+  if (recoveries.length === 0) return null
+  const shares = recoveries.flatMap(({ doneShare }) => (doneShare === null ? [] : [doneShare]))
+  const times = recoveries.flatMap(({ leftMs }) => (leftMs === null ? [] : [leftMs]))
+  const percent = shares.length === 0 ? null : Math.floor(Math.min(1, ...shares) * 100)
+  const left = times.length === 0 ? null : `about ${durationText(Math.max(...times))} left`
+  const bar =
+    percent === null
+      ? null
+      : html`<progress max="100" value="${percent}" aria-label="Recovery">${percent} %</progress> `
+  const texts = [percent === null ? null : `${percent} % done`, left].filter((one) => one !== null)
+  if (texts.length === 0) return null
+  return html`<span class="why">${bar}<small>${texts.join(', ')}</small></span>`
+}
+
+/** A person's word stands with its reason, and whether it is better or worse than what is seen. */
+function overrideHtml({ component, override }: Health): Html | null {
+  if (override === null) return null
+  const how =
+    override.kind === 'raised'
+      ? 'set by a person, better than what probes see'
+      : 'set by a person'
+  return html`<small class="why">${capital(shortName(component))}: ${LEVEL_WORDS[override.level].label}, ${how} (${override.author}): ${cut(override.reason, REASON_CHARS_MAX)}</small>`
+}
+
+/** Where not all sites see that all works: what each sees, the same said once. */
+function seenHtml(health: readonly Health[], title: string): Html | null {
+  const lines = new Map<string, { site: string; level: Level; why: string; names: string[] }>()
+  for (const { component, seenBy } of health) {
+    if (seenBy.every(({ level }) => level === 'operational')) continue
+    for (const { level, site, why } of seenBy) {
+      const short = level === 'operational' ? '' : cut(why, WHY_CHARS_MAX)
+      const key = JSON.stringify([site, level, short])
+      const line = lines.get(key) ?? { site, level, why: short, names: [] }
+      line.names.push(capital(shortName(component)))
+      lines.set(key, line)
+    }
+  }
+  if (lines.size === 0) return null
+  const items = [...lines.values()].map(
+    ({ level, names, site, why }) =>
+      html`<li>Site ${site}: ${listOf(names)}: ${LEVEL_WORDS[level].label.toLowerCase()}${why === '' ? null : `, ${why}`}</li>`,
+  )
+  return html`<details><summary>What each site sees<span class="vh"> of ${title}</span></summary><ul>${join(items, '')}</ul></details>`
+}
+
+function cut(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax)}…`
+}

@@ -1,0 +1,335 @@
+// The documents of Statuspage's public API, version 2, so that its clients read ours. Their levels are
+// fewer: `unknown` and `recovering` are told as degraded_performance (never as operational), and the
+// component's description says what it is. Ids never change: a component's is a hash of its own, a
+// cell's of its region and name, an incident's and a post's is its record's. Bodies are plain text.
+// Source: the API's page of any Statuspage, e.g. https://www.githubstatus.com/api.
+
+import { createHash } from 'node:crypto'
+import { STATUSPAGE_INCIDENTS_MAX } from '../../base/limits.ts'
+import type { StatusConfig } from '../config.ts'
+import type { Affected, IncidentState, MaintenanceState } from '../records/record.ts'
+import type { Incident, Maintenance, Snapshot } from '../snapshot.ts'
+import { worse } from '../status.ts'
+import type { Component, Level } from '../status.ts'
+import { openIncidents, overallLevel } from './headline.ts'
+import { incidentPath, maintenancePath } from './incidents.ts'
+import type { Markdown } from './markdown.ts'
+import { rollUp } from './roll-up.ts'
+import { regionTitle } from './spots.ts'
+import { LEVEL_WORDS, capital, shortName } from './words.ts'
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+/** The least of what Statuspage has that is not better than ours. */
+const COMPONENT_STATUS: Readonly<Record<Level, string>> = {
+  operational: 'operational',
+  unknown: 'degraded_performance',
+  recovering: 'degraded_performance',
+  degraded: 'degraded_performance',
+  'partial-outage': 'partial_outage',
+  'major-outage': 'major_outage',
+}
+
+/** Of the whole page, and an incident's impact. */
+const INDICATOR: Readonly<Record<Level, string>> = {
+  operational: 'none',
+  unknown: 'minor',
+  recovering: 'minor',
+  degraded: 'minor',
+  'partial-outage': 'major',
+  'major-outage': 'critical',
+}
+
+const DESCRIPTION: Readonly<Record<Level, string>> = {
+  operational: 'All Systems Operational',
+  unknown: 'Partially Degraded Service',
+  recovering: 'Partially Degraded Service',
+  degraded: 'Partially Degraded Service',
+  'partial-outage': 'Partial System Outage',
+  'major-outage': 'Major Service Outage',
+}
+
+const MAINTENANCE_STATUS: Readonly<Record<MaintenanceState, string>> = {
+  scheduled: 'scheduled',
+  'in-progress': 'in_progress',
+  verifying: 'verifying',
+  completed: 'completed',
+  canceled: 'completed',
+}
+
+/** When a component was added the configuration does not say. */
+const NOT_KNOWN = stamp(0)
+
+/** Every document by its path: summary, status, components, incidents, scheduled maintenances. */
+export function statuspageDocuments(snapshot: Snapshot, markdown: Markdown): Map<string, string> {
+  const page = pageJson(snapshot)
+  const components = componentsJson(snapshot)
+  const byId = new Map(components.map((component) => [String(component['id']), component]))
+  const incidentJsonOf = (incident: Incident): Json =>
+    incidentJson(snapshot, incident, byId, markdown)
+  const maintenanceJsonOf = (maintenance: Maintenance): Json =>
+    maintenanceJson(snapshot, maintenance, byId, markdown)
+  const status = statusJson(snapshot)
+  const unresolved = openIncidents(snapshot).slice(0, STATUSPAGE_INCIDENTS_MAX).map(incidentJsonOf)
+  const all = snapshot.incidents.slice(0, STATUSPAGE_INCIDENTS_MAX).map(incidentJsonOf)
+  const planned = snapshot.maintenances.slice(0, STATUSPAGE_INCIDENTS_MAX)
+  const upcoming = planned.filter(({ state }) => state === 'scheduled').map(maintenanceJsonOf)
+  const active = planned.filter(isActive).map(maintenanceJsonOf)
+  const documents: readonly (readonly [string, Json])[] = [
+    [
+      'summary',
+      {
+        page,
+        components,
+        incidents: unresolved,
+        scheduled_maintenances: [...active, ...upcoming],
+        status,
+      },
+    ],
+    ['status', { page, status }],
+    ['components', { page, components }],
+    ['incidents', { page, incidents: all }],
+    ['incidents/unresolved', { page, incidents: unresolved }],
+    [
+      'scheduled-maintenances',
+      { page, scheduled_maintenances: planned.map(maintenanceJsonOf) },
+    ],
+    ['scheduled-maintenances/upcoming', { page, scheduled_maintenances: upcoming }],
+    ['scheduled-maintenances/active', { page, scheduled_maintenances: active }],
+  ]
+  return new Map(
+    documents.map(([name, document]) => [`/api/v2/${name}.json`, jsonText(document)]),
+  )
+}
+
+/** As JSON that is harmless where somebody takes it for HTML. */
+function jsonText(document: Json): string {
+  return JSON.stringify(document).replaceAll('<', '\\u003c')
+}
+
+function isActive({ state }: Maintenance): boolean {
+  return state === 'in-progress' || state === 'verifying'
+}
+
+function pageJson({ changedAtMs, config }: Snapshot): Json {
+  return {
+    id: pageId(config),
+    name: config.title,
+    url: config.publicUrl ?? '',
+    time_zone: 'Etc/UTC',
+    updated_at: stamp(changedAtMs),
+  }
+}
+
+function statusJson(snapshot: Snapshot): Json {
+  const level = overallLevel(snapshot)
+  if (level === 'operational' && snapshot.maintenances.some(isActive)) {
+    return { indicator: 'maintenance', description: 'Service Under Maintenance' }
+  }
+  return { indicator: INDICATOR[level], description: DESCRIPTION[level] }
+}
+
+type ComponentJson = { readonly [name: string]: Json }
+
+/** Each cell as a group and its operations in it; services by themselves. */
+function componentsJson(snapshot: Snapshot): ComponentJson[] {
+  const { changedAtMs, config, health } = snapshot
+  const maintained = new Set(
+    snapshot.maintenances.filter(isActive).flatMap(({ components }) => components),
+  )
+  const common = {
+    created_at: NOT_KNOWN,
+    showcase: true,
+    start_date: null,
+    page_id: pageId(config),
+    only_show_if_degraded: false,
+  }
+  const components: ComponentJson[] = []
+  const groups = new Map<string, { region: string; cell: string; ids: string[]; levels: Level[] }>()
+  for (const { component, level, sinceMs, why } of health) {
+    const isMaintained = level === 'operational' && maintained.has(component.id)
+    const groupId = component.kind === 'operation' ? cellId(component.region, component.cell) : null
+    if (component.kind === 'operation' && groupId !== null) {
+      const { cell, region } = component
+      const group = groups.get(groupId) ?? { region, cell, ids: [], levels: [] }
+      group.ids.push(componentJsonId(component))
+      group.levels.push(level)
+      groups.set(groupId, group)
+    }
+    components.push({
+      ...common,
+      id: componentJsonId(component),
+      name: componentName(config, component),
+      status: isMaintained ? 'under_maintenance' : COMPONENT_STATUS[level],
+      updated_at: stamp(sinceMs ?? changedAtMs),
+      position: components.length + 1,
+      description: level === 'operational' ? null : `${LEVEL_WORDS[level].label}: ${why}`,
+      group_id: groupId,
+      group: false,
+    })
+  }
+  for (const [id, { cell, ids, levels, region }] of groups) {
+    components.push({
+      ...common,
+      id,
+      name: `${regionTitle(config, region)}, ${cellTitle(config, region, cell)}`,
+      status: COMPONENT_STATUS[rollUp(levels)],
+      updated_at: stamp(changedAtMs),
+      position: components.length + 1,
+      description: null,
+      group_id: null,
+      group: true,
+      components: ids,
+    })
+  }
+  return components
+}
+
+function incidentJson(
+  snapshot: Snapshot,
+  incident: Incident,
+  byId: ReadonlyMap<string, ComponentJson>,
+  markdown: Markdown,
+): Json {
+  const { affected, affectedEver, id, openedAtMs, resolvedAtMs, state, title, updates } = incident
+  const worst = affectedEver.reduce<Level>((level, one) => worse(level, one.level), 'operational')
+  const named = state === 'resolved' ? affectedEver : affected
+  const last = updates[updates.length - 1]?.atMs ?? openedAtMs
+  const monitoring = updates.findLast((update) => update.state === 'monitoring')
+  let before: readonly Affected[] = []
+  const posts = updates.map((update) => {
+    const changes = update.affected === null ? null : changesJson(snapshot, before, update.affected)
+    before = update.affected ?? before
+    return postJson(id, update, update.state, changes, markdown)
+  })
+  return {
+    ...eventJson(snapshot, id, title, INDICATOR[worst] ?? 'none', incidentPath(id)),
+    status: state satisfies IncidentState,
+    created_at: stamp(openedAtMs),
+    started_at: stamp(openedAtMs),
+    updated_at: stamp(last),
+    monitoring_at: monitoring === undefined ? null : stamp(monitoring.atMs),
+    resolved_at: resolvedAtMs === null ? null : stamp(resolvedAtMs),
+    incident_updates: posts.reverse(),
+    components: named.flatMap(({ component }) => byId.get(hash(`component ${component}`)) ?? []),
+  }
+}
+
+function maintenanceJson(
+  snapshot: Snapshot,
+  maintenance: Maintenance,
+  byId: ReadonlyMap<string, ComponentJson>,
+  markdown: Markdown,
+): Json {
+  const { components, endMs, id, startMs, state, title, updates } = maintenance
+  const first = updates[0]?.atMs ?? startMs
+  const last = updates[updates.length - 1]
+  const isOver = state === 'completed' || state === 'canceled'
+  const posts = updates.map((update) =>
+    postJson(id, update, MAINTENANCE_STATUS[update.state], null, markdown),
+  )
+  return {
+    ...eventJson(snapshot, id, title, 'maintenance', maintenancePath(id)),
+    status: MAINTENANCE_STATUS[state],
+    created_at: stamp(first),
+    started_at: stamp(startMs),
+    updated_at: stamp(last?.atMs ?? first),
+    monitoring_at: null,
+    resolved_at: isOver ? stamp(last?.atMs ?? endMs) : null,
+    scheduled_for: stamp(startMs),
+    scheduled_until: stamp(endMs),
+    incident_updates: posts.reverse(),
+    components: components.flatMap((component) => byId.get(hash(`component ${component}`)) ?? []),
+  }
+}
+
+function eventJson(
+  { config }: Snapshot,
+  id: string,
+  name: string,
+  impact: string,
+  path: string,
+): { readonly [name: string]: Json } {
+  const shortlink = `${config.publicUrl?.replace(/\/+$/, '') ?? ''}${path}`
+  return { id, name, impact, shortlink, page_id: pageId(config) }
+}
+
+function postJson(
+  incident: string,
+  post: { readonly id: string; readonly text: string; readonly atMs: number },
+  status: string,
+  changes: Json,
+  markdown: Markdown,
+): Json {
+  const at = stamp(post.atMs)
+  return {
+    id: post.id,
+    status,
+    body: markdown.toPlain(post.text),
+    incident_id: incident,
+    created_at: at,
+    updated_at: at,
+    display_at: at,
+    affected_components: changes,
+    deliver_notifications: true,
+    custom_tweet: null,
+    tweet_id: null,
+  }
+}
+
+function changesJson(
+  { config }: Snapshot,
+  before: readonly Affected[],
+  after: readonly Affected[],
+): Json {
+  const old = new Map(before.map(({ component, level }) => [component, level]))
+  const known = new Map(config.components.map((component) => [component.id, component]))
+  return after.flatMap(({ component, level }) => {
+    const found = known.get(component)
+    if (found === undefined) return []
+    return [
+      {
+        code: componentJsonId(found),
+        name: componentName(config, found),
+        old_status: COMPONENT_STATUS[old.get(component) ?? 'operational'],
+        new_status: COMPONENT_STATUS[level],
+      },
+    ]
+  })
+}
+
+/** `EU West, Cell A: GET`. */
+function componentName(config: StatusConfig, component: Component): string {
+  const region = regionTitle(config, component.region)
+  const name = capital(shortName(component))
+  if (component.kind === 'service') return `${region}: ${name}`
+  return `${region}, ${cellTitle(config, component.region, component.cell)}: ${name}`
+}
+
+function cellTitle(config: StatusConfig, region: string, cell: string): string {
+  const cells = config.regions.find(({ name }) => name === region)?.cells ?? []
+  return cells.find(({ name }) => name === cell)?.title ?? cell
+}
+
+function componentJsonId({ id }: Component): string {
+  return hash(`component ${id}`)
+}
+
+function cellId(region: string, cell: string): string {
+  return hash(`cell ${region}/${cell}`)
+}
+
+/** Of the address, or of the title where there is none: what a page is told apart by. */
+function pageId({ publicUrl, title }: StatusConfig): string {
+  return hash(`page ${publicUrl ?? title}`)
+}
+
+/** As long as theirs are, for clients with a fixed column; 48 bits for some hundred components. */
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+}
+
+function stamp(atMs: number): string {
+  const date = new Date(atMs)
+  return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString()
+}

@@ -338,5 +338,7 @@ export const STATUS_ANSWER_SIZE_BYTES_MAX: number = 32 * MIB
 export const STATUS_EXCHANGE_TIMEOUT_MS = 10_000
 /** A peer that does not answer is asked this often at least. */
 export const STATUS_EXCHANGE_DELAY_MS_MAX = 15_000
-/** Questions of one peer a second that are answered: pages follow one another while it catches up. */
-export const STATUS_QUESTIONS_PER_SEC_MAX = 50
+/** Between two pages of one pull: other work of the site comes in between. */
+export const STATUS_PAGE_PAUSE_MS = 5
+/** Questions of one peer a second that are answered: more than it asks while it catches up. */
+export const STATUS_QUESTIONS_PER_SEC_MAX = 250

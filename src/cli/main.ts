@@ -5,7 +5,10 @@ import { Command, CommanderError, Option } from 'commander'
 import { CliError } from './cli-error.ts'
 import type { ExitCode } from './cli-error.ts'
 import { readEnvironment } from './env.ts'
-import { presetText, SERVE_OPTIONS, SERVE_OPTION_NAMES, variableOf } from './options.ts'
+import { presetText, variableOf } from './option.ts'
+import { SERVE_OPTIONS, SERVE_OPTION_NAMES } from './options.ts'
+import { STATUS_COMMANDS } from './status-commands.ts'
+import type { CommandSpec, Flag } from './status-commands.ts'
 import { openTerminal } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { VERSION } from './version.ts'
@@ -33,6 +36,7 @@ async function main(): Promise<void> {
   addStoreCommands(program)
   addUserCommands(program)
   addBucketCommands(program)
+  addStatusCommands(program)
   // A reader that has seen enough (`| head`) is no failure.
   process.stdout.on('error', () => undefined)
   try {
@@ -96,8 +100,8 @@ function run(load: () => Promise<Act>): (...args: unknown[]) => Promise<void> {
 
 function withServeOptions(command: Command): Command {
   for (const name of SERVE_OPTION_NAMES) {
-    const { kind, description } = SERVE_OPTIONS[name]
-    const preset = presetText(name)
+    const { default: value, kind, description } = SERVE_OPTIONS[name]
+    const preset = presetText(value)
     const shown = preset === '' ? '' : ` (default: ${preset})`
     command.addOption(
       new Option(`--${name} <${kind.placeholder}>`, `${description}${shown} [${variableOf(name)}]`),
@@ -234,6 +238,28 @@ function addBucketCommands(program: Command): void {
     .option('--objects <N>', 'keys; none: no limit')
     .option('--json', 'print as JSON')
     .action(run(async () => (await import('./commands/bucket.ts')).setQuota))
+}
+
+function addStatusCommands(program: Command): void {
+  const status = program.command('status').description('the status plane: pages, posts, sites')
+  const posts = status.command('post').description('post as a person whom the configuration names')
+  for (const spec of STATUS_COMMANDS) addSpec(spec.words.length > 1 ? posts : status, spec)
+}
+
+function addSpec(parent: Command, spec: CommandSpec): void {
+  const command = parent.command(spec.words.at(-1) ?? '').description(spec.description)
+  for (const [name, description] of spec.arguments) command.argument(name, description)
+  for (const flag of spec.flags) command.addOption(optionOf(flag))
+  command.option('--json', 'print as JSON').action(run(spec.load))
+}
+
+function optionOf({ description, isList, isRequired, name, placeholder }: Flag): Option {
+  const option = new Option(`--${name} <${placeholder}>`, description)
+  option.makeOptionMandatory(isRequired)
+  if (!isList) return option
+  return option.argParser<string>((text, before) =>
+    before === undefined ? text : `${before},${text}`,
+  )
 }
 
 await main()

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { renderOptionsPage } from './options-page.ts'
-import { SERVE_OPTION_NAMES, variableOf } from './options.ts'
+import { variableOf } from './option.ts'
+import { SERVE_OPTION_NAMES } from './options.ts'
 
 test('docs/operating/options.md is what the options table makes', () => {
   assert.equal(

@@ -1,7 +1,16 @@
 // docs/operating/options.md as the options table makes it; tools/write-options-page.mjs writes it,
 // and a test holds the page to it.
 
-import { presetText, SERVE_OPTIONS, SERVE_OPTION_NAMES, variableOf } from './options.ts'
+import { presetText, variableOf } from './option.ts'
+import type { Option } from './option.ts'
+import { SERVE_OPTIONS, SERVE_OPTION_NAMES } from './options.ts'
+import {
+  POST_OPTION_NAMES,
+  POST_OPTIONS,
+  STATUS_OPTION_NAMES,
+  STATUS_OPTIONS,
+  statusVariableOf,
+} from './status-options.ts'
 
 const HEAD = `# Options of \`holdfast serve\`
 
@@ -32,22 +41,50 @@ value is a text, a number, or a list of texts; file names in it are relative to 
 variable or the config file.
 `
 
+const STATUS = `
+# Options of \`holdfast status serve\`
+
+Each is a flag or a variable; a flag wins. What is watched and who may speak stands in the
+configuration that \`--config\` names, see [status.md](status.md).
+`
+
+const POST = `
+\`holdfast status post\` takes, beside what it says:
+`
+
 /** The page's text. */
 export function renderOptionsPage(): string {
-  const rows = SERVE_OPTION_NAMES.map((name) => {
-    const { kind, description } = SERVE_OPTIONS[name]
-    const preset = presetText(name)
-    return [
-      `\`--${name} ${kind.placeholder}\``,
-      `\`${variableOf(name)}\``,
-      `\`${name}\``,
-      preset === '' ? '' : `\`${preset}\``,
-      description,
-    ]
-      .map((cell) => cell.replaceAll('|', '\\|'))
-      .join(' | ')
-  })
+  const rows = SERVE_OPTION_NAMES.map((name) =>
+    rowOf(name, SERVE_OPTIONS[name], variableOf(name), [`\`${name}\``]),
+  )
+  const statusRows = STATUS_OPTION_NAMES.map((name) =>
+    rowOf(name, STATUS_OPTIONS[name], statusVariableOf(name), []),
+  )
+  const postRows = POST_OPTION_NAMES.map((name) =>
+    rowOf(name, POST_OPTIONS[name], statusVariableOf(name), []),
+  )
   const head = ['| flag | variable | config field | default | what |', '|---|---|---|---|---|']
-  const table = [...head, ...rows.map((row) => `| ${row} |`)]
-  return `${HEAD}\n${table.join('\n')}\n${TAIL}`
+  const short = ['| flag | variable | default | what |', '|---|---|---|---|']
+  return [
+    `${HEAD}\n${[...head, ...rows].join('\n')}\n${TAIL}`,
+    `${STATUS}\n${[...short, ...statusRows].join('\n')}\n`,
+    `${POST}\n${[...short, ...postRows].join('\n')}\n`,
+  ].join('')
+}
+
+function rowOf(
+  name: string,
+  { kind, default: preset, description }: Option<unknown>,
+  variable: string,
+  more: readonly string[],
+): string {
+  const shown = presetText(preset)
+  const cells = [
+    `\`--${name} ${kind.placeholder}\``,
+    `\`${variable}\``,
+    ...more,
+    shown === '' ? '' : `\`${shown}\``,
+    description,
+  ]
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }

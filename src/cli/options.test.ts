@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CliError } from './cli-error.ts'
-import { readConfigField, readServeOptions, variableOf } from './options.ts'
+import { variableOf } from './option.ts'
+import { readConfigField, readServeOptions } from './options.ts'
 
 const none = { flags: {}, environment: {}, config: {} }
 

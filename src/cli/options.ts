@@ -5,36 +5,15 @@
 import { WORKERS_MAX } from '../base/limits.ts'
 import type { ObjectOwnership } from '../s3/canned-acl.ts'
 import { CliError } from './cli-error.ts'
+import { address, file, oneOf, option, readOption, text, variableOf } from './option.ts'
+import type { Address, Kind, Option } from './option.ts'
+import { STATUS_VARIABLES } from './status-options.ts'
 import { didYouMean } from '../base/closest.ts'
 
-/** How an option's text becomes a value; a text that does not fit is refused by name. */
-interface Kind<T> {
-  readonly placeholder: string
-  /** Null where the text does not fit. */
-  readonly parse: (text: string) => T | null
-  readonly expects: string
-}
-
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
-
-const text: Kind<string> = {
-  placeholder: 'TEXT',
-  expects: 'a text',
-  parse: (value) => (value.trim() === '' ? null : value),
-}
 const region: Kind<string> = {
   placeholder: 'NAME',
   expects: 'a name of 1 to 64 letters, digits and dashes',
   parse: (value) => (/^[A-Za-z0-9-]{1,64}$/.test(value) ? value : null),
-}
-const file: Kind<string> = { ...text, placeholder: 'FILE', expects: 'a file name' }
-const address: Kind<Address> = {
-  placeholder: 'HOST:PORT',
-  parse: parseAddress,
-  expects: 'a host and a port, such as 127.0.0.1:9000 or [::1]:9000',
 }
 const count: Kind<number> = {
   placeholder: 'N',
@@ -46,27 +25,6 @@ const list: Kind<readonly string[]> = {
   placeholder: 'NAME[,NAME…]',
   expects: 'host names',
   parse: parseDomains,
-}
-
-function oneOf<T extends string>(...values: readonly T[]): Kind<T> {
-  return {
-    placeholder: values.join('|'),
-    expects: `one of ${values.join(', ')}`,
-    parse: (value) => values.find((known) => known === value) ?? null,
-  }
-}
-
-interface Option<T> {
-  readonly kind: Kind<T>
-  /** Null: not set. */
-  readonly default: T | null
-  readonly description: string
-  /** A secret is never printed and, on the command line, seen by other users of the machine. */
-  readonly isSecret?: true
-}
-
-function option<T>(kind: Kind<T>, preset: T | null, description: string): Option<T> {
-  return { kind, default: preset, description }
 }
 
 interface ServeOptionTable {
@@ -140,17 +98,12 @@ export const SERVE_OPTION_NAMES: readonly ServeOptionName[] = Object.keys(
   SERVE_OPTIONS,
 ) as ServeOptionName[]
 
-/** HOLDFAST_TLS_CERT for tls-cert. */
-export function variableOf(name: string): string {
-  return `HOLDFAST_${name.toUpperCase().replaceAll('-', '_')}`
-}
-
 /** Variables of this prefix are the project's own tests'. */
 const TEST_PREFIX = 'HOLDFAST_TEST_'
 
 /** A misspelt variable would leave its option as it is, silently. @throws CliError */
 function refuseUnknownVariables(environment: OptionSources['environment']): void {
-  const known = ['HOLDFAST_CONFIG', ...SERVE_OPTION_NAMES.map(variableOf)]
+  const known = ['HOLDFAST_CONFIG', ...SERVE_OPTION_NAMES.map(variableOf), ...STATUS_VARIABLES]
   for (const name of Object.keys(environment)) {
     if (known.includes(name) || name.startsWith(TEST_PREFIX)) continue
     throw new CliError(`the environment has an unknown variable ${name}${didYouMean(name, known)}`)
@@ -170,14 +123,6 @@ export function readConfigField(name: string, value: unknown): string {
   throw new CliError(`"${name}" in the config file is not a text, a number or a list of texts`)
 }
 
-/** The default as people write it; empty where there is none. */
-export function presetText(name: ServeOptionName): string {
-  const preset = SERVE_OPTIONS[name].default
-  if (preset === null) return ''
-  if (typeof preset === 'string' || typeof preset === 'number') return String(preset)
-  return 'host' in preset ? `${preset.host}:${preset.port}` : preset.join(',')
-}
-
 /** Where a value was given, for messages. */
 export interface OptionSources {
   readonly flags: Readonly<Record<string, string | undefined>>
@@ -189,40 +134,25 @@ export interface OptionSources {
 export function readServeOptions(sources: OptionSources): ServeOptions {
   refuseUnknownVariables(sources.environment)
   const values: Record<string, unknown> = {}
-  for (const name of SERVE_OPTION_NAMES) values[name] = readOption(name, sources)
+  for (const name of SERVE_OPTION_NAMES) values[name] = readServeOption(name, sources)
   const options = values as unknown as ServeOptions
   requirePair(options, 'tls-cert', 'tls-key')
   requirePair(options, 'access-key', 'secret-key')
   return options
 }
 
-function readOption(name: ServeOptionName, sources: OptionSources): unknown {
-  const { kind, default: preset } = SERVE_OPTIONS[name]
-  const given: readonly (readonly [string, string | undefined])[] = [
+function readServeOption(name: ServeOptionName, sources: OptionSources): unknown {
+  return readOption<unknown>(SERVE_OPTIONS[name], [
     [`--${name}`, sources.flags[name]],
     [variableOf(name), sources.environment[variableOf(name)]],
     [`"${name}" in the config file`, sources.config[name]],
-  ]
-  const found = given.find(([, value]) => value !== undefined)
-  if (found?.[1] === undefined) return preset
-  const value = kind.parse(found[1])
-  if (value === null) throw new CliError(`${found[0]} takes ${kind.expects}`)
-  return value
+  ])
 }
 
 function requirePair(options: ServeOptions, one: ServeOptionName, other: ServeOptionName): void {
   if ((options[one] === null) === (options[other] === null)) return
   const [given, missing] = options[one] === null ? [other, one] : [one, other]
   throw new CliError(`--${given} needs --${missing} (or ${variableOf(missing)}) too`)
-}
-
-/** `HOST:PORT`, `[IPV6]:PORT` or `:PORT` (all interfaces). */
-function parseAddress(value: string): Address | null {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(value)
-  if (match === null) return null
-  const port = Number(match[3])
-  const host = match[1] ?? match[2] ?? ''
-  return port > 65_535 ? null : { host: host === '' ? '::' : host, port }
 }
 
 function parseDomains(value: string): readonly string[] | null {

@@ -50,7 +50,7 @@ const url: Schema = {
 }
 const key: Schema = {
   type: 'string',
-  pattern: '^[A-Za-z0-9+/]{43}=$',
+  pattern: '^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$',
   description: 'a public key: 32 bytes in base64, as `holdfast status key` prints it',
 }
 const fileName: Schema = {

@@ -4,12 +4,11 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ErrorObject } from 'ajv/dist/2020.js'
-import { createHash } from 'node:crypto'
 import { didYouMean } from '../base/closest.ts'
 import { STATUS_COMPONENTS_MAX, STATUS_CONFIG_SIZE_BYTES_MAX } from '../base/limits.ts'
 import { CONFIG_SCHEMA, TIMING_DEFAULTS } from './config-schema.ts'
 import type { PublicKey, PublishConfig, RegionConfig, StatusConfig } from './config.ts'
-import type { KeyId } from './records/record.ts'
+import { keyIdOf } from './records/keys.ts'
 import { OPERATIONS, StatusError } from './status.ts'
 import type { Component, ComponentId } from './status.ts'
 
@@ -246,8 +245,7 @@ function componentsOf(regions: readonly RegionConfig[]): Component[] {
 }
 
 function publicKeyOf(raw: string): PublicKey {
-  const digest = createHash('sha256').update(Buffer.from(raw, 'base64')).digest('hex')
-  return { id: digest.slice(0, 32) as KeyId, raw }
+  return { id: keyIdOf(raw), raw }
 }
 
 function given(

@@ -11,6 +11,7 @@ import { describeMachine, hasFile, onEndSignal, readTextFile } from '../../platf
 import { CliError } from '../cli-error.ts'
 import type { ExitCode } from '../cli-error.ts'
 import type { Environment } from '../env.ts'
+import { flagsByName } from '../option.ts'
 import { readConfigField, readServeOptions, SERVE_OPTION_NAMES } from '../options.ts'
 import type { ServeOptions } from '../options.ts'
 import { asCliError } from '../store-access.ts'
@@ -103,20 +104,10 @@ async function untilEnded(terminal: Terminal, group: Group): Promise<ExitCode> {
 function readOptions(flags: Flags, environment: Environment): ServeOptions {
   const configFile = flags['config'] ?? environment.variables['HOLDFAST_CONFIG']
   return readServeOptions({
-    flags: byName(flags),
+    flags: flagsByName(SERVE_OPTION_NAMES, flags),
     environment: environment.variables,
     config: configFile === undefined ? {} : readConfig(configFile),
   })
-}
-
-/** Commander gives `--tls-cert` as tlsCert. */
-function byName(flags: Flags): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(
-    SERVE_OPTION_NAMES.map((name) => [
-      name,
-      flags[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())],
-    ]),
-  )
 }
 
 function readConfig(file: string): Readonly<Record<string, string>> {

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Posting } from '../status/posting.ts'
+import type { RecordId } from '../status/records/record.ts'
+import type { ComponentId } from '../status/status.ts'
+import { CliError } from './cli-error.ts'
+import { statementOf } from './statement.ts'
+import type { Typed } from './statement.ts'
+
+const NOW_MS = Date.UTC(2026, 1, 3)
+const FIRST = `abcd1234${'0'.repeat(56)}` as RecordId
+const SECOND = `abcd5678${'0'.repeat(56)}` as RecordId
+
+const POSTING: Posting = {
+  site: 'a',
+  nowMs: NOW_MS,
+  orderMax: 7,
+  components: [
+    { id: 'eu/c1/get' as ComponentId, level: 'operational' },
+    { id: 'eu/c1/put' as ComponentId, level: 'major-outage' },
+    { id: 'eu/console' as ComponentId, level: 'operational' },
+  ],
+  incidents: [
+    { id: FIRST, title: 'PUT fails', state: 'investigating' },
+    { id: SECOND, title: 'slow', state: 'monitoring' },
+  ],
+  maintenances: [],
+}
+
+const INCIDENT = {
+  kind: 'incident',
+  title: 'PUT fails',
+  state: 'investigating',
+  text: 'We look.',
+  affected: 'eu/c1/put=major-outage, eu/console=degraded',
+} as const
+const UPDATE = {
+  kind: 'update',
+  id: 'abcd12',
+  state: 'resolved',
+  text: 'over',
+  affected: undefined,
+} as const
+const OVERRIDE = {
+  kind: 'override',
+  component: 'eu/c1/get',
+  level: 'degraded',
+  reason: 'seen by customers',
+  lasts: undefined,
+} as const
+const PLANNED = {
+  kind: 'maintenance',
+  title: 'a switch',
+  text: 'is replaced',
+  components: 'eu/c1/get,eu/c1/put',
+  start: '2026-02-04T22:00+01:00',
+  lasts: '90m',
+} as const
+
+function refusal(typed: Typed, posting = POSTING): string {
+  try {
+    statementOf(typed, posting, NOW_MS)
+  } catch (error) {
+    assert.ok(error instanceof CliError)
+    assert.equal(error.exitCode, 2)
+    assert.ok(!error.message.includes('\n'))
+    return error.message
+  }
+  return assert.fail('it was taken')
+}
+
+test('what was typed becomes a statement', () => {
+  assert.deepEqual(statementOf(INCIDENT, POSTING, NOW_MS), {
+    ...INCIDENT,
+    affected: [
+      { component: 'eu/c1/put', level: 'major-outage' },
+      { component: 'eu/console', level: 'degraded' },
+    ],
+    region: null,
+  })
+  assert.deepEqual(statementOf(UPDATE, POSTING, NOW_MS), {
+    kind: 'incident-update',
+    incident: FIRST,
+    state: 'resolved',
+    text: 'over',
+    affected: null,
+  })
+  const cleared = statementOf({ ...UPDATE, affected: 'none' }, POSTING, NOW_MS)
+  assert.ok(cleared.kind === 'incident-update')
+  assert.deepEqual(cleared.affected, [])
+  assert.deepEqual(statementOf(PLANNED, POSTING, NOW_MS), {
+    kind: 'maintenance',
+    title: 'a switch',
+    text: 'is replaced',
+    components: ['eu/c1/get', 'eu/c1/put'],
+    startMs: Date.UTC(2026, 1, 4, 21),
+    endMs: Date.UTC(2026, 1, 4, 22, 30),
+    plan: null,
+  })
+})
+
+test('an override lowers at once, raises for a time, and ends', () => {
+  assert.deepEqual(statementOf(OVERRIDE, POSTING, NOW_MS), {
+    kind: 'override',
+    component: 'eu/c1/get',
+    level: 'degraded',
+    reason: 'seen by customers',
+    untilMs: null,
+  })
+  const raise = { ...OVERRIDE, component: 'eu/c1/put', level: 'operational' }
+  assert.match(refusal(raise), /eu\/c1\/put is major-outage: .*for how long, such as --for 1h/)
+  const raised = statementOf({ ...raise, lasts: '2h' }, POSTING, NOW_MS)
+  assert.ok(raised.kind === 'override')
+  assert.equal(raised.untilMs, NOW_MS + 7_200_000)
+  const ended = statementOf({ ...OVERRIDE, level: 'none', reason: undefined }, POSTING, NOW_MS)
+  assert.ok(ended.kind === 'override')
+  assert.deepEqual([ended.level, ended.reason, ended.untilMs], [null, '', null])
+})
+
+test('each slip is told in one line with what there is', () => {
+  const slips: [Typed, RegExp][] = [
+    [
+      { ...OVERRIDE, component: 'eu/c1/gte' },
+      /no component "eu\/c1\/gte" \(did you mean eu\/c1\/get\?\)/,
+    ],
+    [
+      { ...OVERRIDE, component: 'eu/c1' },
+      /no component "eu\/c1"; there are eu\/c1\/get, eu\/c1\/put$/,
+    ],
+    [{ ...OVERRIDE, component: 'us-west/zebra/get' }, /`holdfast status show URL` lists them/],
+    [{ ...OVERRIDE, level: 'major' }, /no level "major": it is one of operational, .*, none$/],
+    [{ ...OVERRIDE, level: 'degrade' }, /no level "degrade" \(did you mean degraded\?\)/],
+    [{ ...OVERRIDE, reason: ' ' }, /^--reason is missing/],
+    [{ ...OVERRIDE, lasts: '2 hours' }, /--for takes a time such as 30m, 2h or 1d; not "2 hours"/],
+    [{ ...OVERRIDE, lasts: '0h' }, /--for takes a time/],
+    [{ ...INCIDENT, affected: 'eu/c1/put' }, /lacks its level: .*eu\/c1\/put=degraded/],
+    [{ ...INCIDENT, affected: 'eu/c1/put=down' }, /no level "down"/],
+    [{ ...INCIDENT, text: '' }, /^--text is empty/],
+    [{ ...INCIDENT, state: 'resolve' }, /no state "resolve" \(did you mean resolved\?\)/],
+    [{ ...UPDATE, id: 'abcd' }, /^several open incidents begin with "abcd"/],
+    [
+      { ...UPDATE, id: 'ffff' },
+      /^there is no open incident "ffff"; open are abcd1234 "PUT fails" \(investigating\), abcd5678/,
+    ],
+    [
+      { ...UPDATE, kind: 'maintenance-update', id: 'ffff' },
+      /no open maintenance .*; none is open$/,
+    ],
+    [{ ...PLANNED, start: '2026-02-04 22:00' }, /--start takes an instant with its zone/],
+    [{ ...PLANNED, start: '2026-13-04T22:00Z' }, /--start takes an instant with its zone/],
+    [{ ...PLANNED, components: 'eu/c1/get,eu' }, /no component "eu"; there are/],
+  ]
+  for (const [typed, line] of slips) assert.match(refusal(typed), line)
+})

@@ -221,6 +221,8 @@ export const STATUS_REQUEST_BODY_SIZE_BYTES_MAX: number = 64 * KIB
 export const POST_TEXT_CHARS_MAX: number = 16 * KIB
 /** Lists and quotes in each other in a post; deeper ones are text. */
 export const POST_NESTING_MAX = 20
+/** Posts of which the markup is kept for the next page, in one renderer. */
+export const POSTS_KEPT_MAX = 256
 /** The front page; what does not fit is left to other pages, in an order. A crowd on phones reads it. */
 export const STATUS_PAGE_SIZE_BYTES_MAX: number = 100 * KIB
 /** Posts of one incident on the front page, the newest; the incident's own page has all. */

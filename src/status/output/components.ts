@@ -5,13 +5,13 @@ import type { Snapshot } from '../snapshot.ts'
 import { LEVELS } from '../status.ts'
 import type { Health, Level } from '../status.ts'
 import { earliest } from './headline.ts'
-import { html, Html, join } from './html.ts'
+import { html, join } from './html.ts'
+import type { Html } from './html.ts'
 import { levelHtml } from './layout.ts'
-import { rollUp } from './roll-up.ts'
+import { rollUp } from '../health/roll-up.ts'
 import { LEVEL_WORDS, capital, durationText, listOf, shortName, shortTimeHtml } from './words.ts'
 
 const WHY_CHARS_MAX = 160
-const REASON_CHARS_MAX = 400
 
 /** What a row tells of: a cell with its operations, or a service alone. */
 interface Row {
@@ -22,6 +22,8 @@ interface Row {
 export interface ComponentsOptions {
   /** Whether what each site sees is told, where there is room for it. */
   readonly sites: 'shown' | 'left-out'
+  /** Of a person's reason, and of why a component is as it is. */
+  readonly reasonCharsMax: number
 }
 
 export function componentsHtml(snapshot: Snapshot, options: ComponentsOptions): Html {
@@ -38,47 +40,80 @@ export function componentsHtml(snapshot: Snapshot, options: ComponentsOptions): 
     const rows = [...cells, ...services].filter(({ health }) => health.length > 0)
     const id = `region-${index}`
     return html`<section class="card" aria-labelledby="${id}">
-<div class="head"><h3 id="${id}">${region.title}</h3>${levelHtml(rollUp(here.map(({ level }) => level)))}</div>
-<table class="wrap" role="table" aria-labelledby="${id}">
-<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Cell or service</th><th role="columnheader" scope="col">Health</th></tr></thead>
-<tbody role="rowgroup">
-${rows.map((row) => rowHtml(row, snapshot.madeAtMs, options))}</tbody>
-</table>
-</section>
-`
+      <div class="head">
+        <h3 id="${id}">${region.title}</h3>
+        ${levelHtml(rollUp(here.map(({ level }) => level)))}
+      </div>
+      <table class="wrap" role="table" aria-labelledby="${id}">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Cell or service</th>
+            <th role="columnheader" scope="col">Health</th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          ${rows.map((row) => rowHtml(row, snapshot.madeAtMs, options))}
+        </tbody>
+      </table>
+    </section> `
   })
   return html`<section aria-labelledby="components">
-<h2 id="components">Regions and cells</h2>
-${regions}</section>`
+    <h2 id="components">Regions and cells</h2>
+    ${regions}
+  </section>`
 }
 
 function rowHtml({ health, title }: Row, nowMs: number, options: ComponentsOptions): Html {
   const groups = LEVELS.toReversed().flatMap((level) => {
     const group = health.filter((one) => one.level === level)
-    return group.length === 0 ? [] : [groupHtml(level, group, health.length, nowMs)]
+    return group.length === 0
+      ? []
+      : [groupHtml({ level, group, total: health.length, nowMs }, options)]
   })
   const seen = options.sites === 'shown' ? seenHtml(health, title) : null
-  return html`<tr role="row"><th role="rowheader" scope="row">${title}</th><td role="cell"><ul>${groups}</ul>${seen}</td></tr>
-`
+  return html`<tr role="row">
+    <th role="rowheader" scope="row">${title}</th>
+    <td role="cell">
+      <ul>
+        ${groups}
+      </ul>
+      ${seen}
+    </td>
+  </tr> `
 }
 
-function groupHtml(level: Level, group: readonly Health[], total: number, nowMs: number): Html {
+interface Group {
+  readonly level: Level
+  readonly group: readonly Health[]
+  /** Components of the row. */
+  readonly total: number
+  readonly nowMs: number
+}
+
+function groupHtml({ group, level, nowMs, total }: Group, options: ComponentsOptions): Html {
   const [first] = group
   const isService = first?.component.kind === 'service'
   const isWhole = group.length === total && total > 1
-  const names = capital(listOf(group.map(({ component }) => shortName(component))))
-  const what = isService ? null : isWhole ? html` all operations` : html` ${names}`
-  const told = level === 'operational' ? null : troubleHtml(group, nowMs)
-  return html`<li>${levelHtml(level)}${what}${told}${group.map(overrideHtml)}</li>`
+  const what = isService ? null : isWhole ? ' all operations' : ` ${namesOf(group)}`
+  const told = level === 'operational' ? null : troubleHtml(group, nowMs, options)
+  return html`<li>${levelHtml(level)}${what}${told}${overridesHtml(group, options)}</li>`
 }
 
 /** Since when and why; of several reasons the first and how many there are. */
-function troubleHtml(group: readonly Health[], nowMs: number): Html {
+function troubleHtml(
+  group: readonly Health[],
+  nowMs: number,
+  { reasonCharsMax }: ComponentsOptions,
+): Html {
   const sinceMs = earliest(group)
-  const since = sinceMs === null ? null : html` <small>since ${shortTimeHtml(sinceMs, nowMs)}</small>`
+  const since =
+    sinceMs === null ? null : html` <small>since ${shortTimeHtml(sinceMs, nowMs)}</small>`
   const reasons = [...new Set(group.map(({ why }) => why))]
   const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : ''
-  const why = reasons[0] === undefined ? null : `${cut(reasons[0], WHY_CHARS_MAX)}${more}`
+  const why =
+    reasons[0] === undefined
+      ? null
+      : `${cut(reasons[0], Math.min(WHY_CHARS_MAX, reasonCharsMax))}${more}`
   return html`${since}<small class="why">${why}</small>${recoveryHtml(group)}`
 }
 
@@ -100,13 +135,22 @@ function recoveryHtml(group: readonly Health[]): Html | null {
 }
 
 /** A person's word stands with its reason, and whether it is better or worse than what is seen. */
-function overrideHtml({ component, override }: Health): Html | null {
-  if (override === null) return null
-  const how =
-    override.kind === 'raised'
-      ? 'set by a person, better than what probes see'
-      : 'set by a person'
-  return html`<small class="why">${capital(shortName(component))}: ${LEVEL_WORDS[override.level].label}, ${how} (${override.author}): ${cut(override.reason, REASON_CHARS_MAX)}</small>`
+function overridesHtml(group: readonly Health[], { reasonCharsMax }: ComponentsOptions): Html[] {
+  const lines = new Map<string, Health[]>()
+  for (const health of group) {
+    if (health.override === null) continue
+    const { author, kind, level, reason } = health.override
+    const how = kind === 'raised' ? ', better than what probes see' : ''
+    const text = `${LEVEL_WORDS[level].label}, set by ${author}${how}: ${cut(reason, reasonCharsMax)}`
+    lines.set(text, [...(lines.get(text) ?? []), health])
+  }
+  return [...lines].map(
+    ([text, ofText]) => html`<small class="why">${namesOf(ofText)}: ${text}</small>`,
+  )
+}
+
+function namesOf(group: readonly Health[]): string {
+  return capital(listOf(group.map(({ component }) => shortName(component))))
 }
 
 /** Where not all sites see that all works: what each sees, the same said once. */
@@ -125,9 +169,17 @@ function seenHtml(health: readonly Health[], title: string): Html | null {
   if (lines.size === 0) return null
   const items = [...lines.values()].map(
     ({ level, names, site, why }) =>
-      html`<li>Site ${site}: ${listOf(names)}: ${LEVEL_WORDS[level].label.toLowerCase()}${why === '' ? null : `, ${why}`}</li>`,
+      html`<li>
+        Site ${site}: ${listOf(names)}:
+        ${LEVEL_WORDS[level].label.toLowerCase()}${why === '' ? null : `, ${why}`}
+      </li>`,
   )
-  return html`<details><summary>What each site sees<span class="vh"> of ${title}</span></summary><ul>${join(items, '')}</ul></details>`
+  return html`<details>
+    <summary>What each site sees<span class="vh"> of ${title}</span></summary>
+    <ul>
+      ${join(items, '')}
+    </ul>
+  </details>`
 }
 
 function cut(text: string, charsMax: number): string {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { FEED_ENTRIES_MAX } from '../../base/limits.ts'
 import type { Author } from '../records/record.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { html } from './html.ts'
+import { xml } from './html.ts'
 import { incidentPath, maintenancePath } from './incidents.ts'
 import type { Markdown } from './markdown.ts'
 import { STATE_WORDS, isoTime } from './words.ts'
@@ -22,7 +22,7 @@ interface Entry {
 export function rssFeed(snapshot: Snapshot, markdown: Markdown): string {
   const { changedAtMs, config } = snapshot
   const items = entriesOf(snapshot).map(
-    ({ atMs, id, path, text, title }) => html`<item>
+    ({ atMs, id, path, text, title }) => xml`<item>
 <title>${title}</title>
 <link>${linkTo(snapshot, path)}</link>
 <guid isPermaLink="false">${id}</guid>
@@ -34,9 +34,9 @@ export function rssFeed(snapshot: Snapshot, markdown: Markdown): string {
   const self =
     config.publicUrl === null
       ? null
-      : html`<atom:link rel="self" type="application/rss+xml" href="${linkTo(snapshot, '/history.rss')}"/>
+      : xml`<atom:link rel="self" type="application/rss+xml" href="${linkTo(snapshot, '/history.rss')}"/>
 `
-  return html`<?xml version="1.0" encoding="utf-8"?>
+  return xml`<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom">
 <channel>
 <title>${config.title}</title>
@@ -52,7 +52,7 @@ ${items}</channel>
 export function atomFeed(snapshot: Snapshot, markdown: Markdown): string {
   const { changedAtMs, config } = snapshot
   const entries = entriesOf(snapshot).map(
-    ({ atMs, author, id, path, text, title }) => html`<entry>
+    ({ atMs, author, id, path, text, title }) => xml`<entry>
 <id>${urnOf(id)}</id>
 <title>${title}</title>
 <updated>${isoTime(atMs)}</updated>
@@ -63,8 +63,10 @@ export function atomFeed(snapshot: Snapshot, markdown: Markdown): string {
 </entry>
 `,
   )
-  const id = createHash('sha256').update(`feed ${config.publicUrl ?? config.title}`).digest('hex')
-  return html`<?xml version="1.0" encoding="utf-8"?>
+  const id = createHash('sha256')
+    .update(`feed ${config.publicUrl ?? config.title}`)
+    .digest('hex')
+  return xml`<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
 <id>${urnOf(id)}</id>
 <title>${config.title}</title>

@@ -4,7 +4,7 @@ import type { StatusConfig } from '../config.ts'
 import type { Incident, Snapshot } from '../snapshot.ts'
 import { LEVELS, worse } from '../status.ts'
 import type { Health, Level } from '../status.ts'
-import { rollUp } from './roll-up.ts'
+import { rollUp } from '../health/roll-up.ts'
 import { regionTitle, spotsOf, spotsText } from './spots.ts'
 import { LEVEL_WORDS, capital, count, listOf } from './words.ts'
 

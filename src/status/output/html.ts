@@ -14,11 +14,31 @@ export type Piece = Html | string | number | null | readonly Piece[]
 
 export const NOTHING: Html = new Html('')
 
-/** Markup of a template; what is put in is escaped, for text and for values in double quotes. */
+/**
+ * Markup of a template; what is put in is escaped, for text and for values in double quotes. Where the
+ * template itself breaks a line, one line break is left of it and the indentation.
+ */
 export function html(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
+  let tight = TIGHT.get(strings)
+  if (tight === undefined) {
+    tight = strings.map((string) => string.replaceAll(/[ \t]*\n\s*/g, '\n'))
+    TIGHT.set(strings, tight)
+  }
+  return new Html(filled(tight, pieces))
+}
+
+/** The same for XML, where each space of the template counts. */
+export function xml(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
+  return new Html(filled(strings, pieces))
+}
+
+/** Templates stand in the code: there are as many as it has. */
+const TIGHT = new WeakMap<TemplateStringsArray, readonly string[]>()
+
+function filled(strings: readonly string[], pieces: readonly Piece[]): string {
   let text = strings[0] ?? ''
   for (const [index, piece] of pieces.entries()) text += put(piece) + (strings[index + 1] ?? '')
-  return new Html(text)
+  return text
 }
 
 /** Pieces with something between two. */

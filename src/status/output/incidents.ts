@@ -4,7 +4,8 @@ import type { Author } from '../records/record.ts'
 import type { Incident, Maintenance, Snapshot } from '../snapshot.ts'
 import { worse } from '../status.ts'
 import type { Level } from '../status.ts'
-import { html, Html } from './html.ts'
+import { html } from './html.ts'
+import type { Html } from './html.ts'
 import { levelHtml } from './layout.ts'
 import type { Markdown } from './markdown.ts'
 import { componentsText } from './spots.ts'
@@ -42,12 +43,16 @@ export function incidentHtml(
       ? html`<h1>${title}</h1>`
       : html`<h3 id="i-${id}"><a href="${href}">${title}</a></h3>`
   const label = options.heading === 'h1' ? null : html` aria-labelledby="i-${id}"`
-  return html`<article class="card"${label}>
-<div class="head">${head}${levelHtml(incidentLevel(incident))}</div>
-<p><span class="state">${STATE_WORDS[state]}.</span> Since ${timeHtml(openedAtMs)}${resolvedAtMs === null ? null : html`, until ${timeHtml(resolvedAtMs)}`} (${length}).</p>
-${names === '' ? null : html`<p class="soft">${isOpen ? 'Affected' : 'Was affected'}: ${names}</p>`}
-${postsHtml(incident.updates, href, options)}</article>
-`
+  return html`<article class="card" ${label}>
+    <div class="head">${head}${worstHtml(incident)}</div>
+    <p>
+      <span class="state">${STATE_WORDS[state]}.</span> Since
+      ${timeHtml(openedAtMs)}${resolvedAtMs === null ? null : html`, until ${timeHtml(resolvedAtMs)}`}
+      (${length}).
+    </p>
+    ${names === '' ? null : html`<p class="soft">${isOpen ? 'Affected' : 'Was affected'}: ${names}</p>`}
+    ${postsHtml(incident.updates, href, options)}
+  </article> `
 }
 
 export function maintenanceHtml(
@@ -63,12 +68,15 @@ export function maintenanceHtml(
       ? html`<h1>${title}</h1>`
       : html`<h3 id="m-${id}"><a href="${href}">${title}</a></h3>`
   const label = options.heading === 'h1' ? null : html` aria-labelledby="m-${id}"`
-  return html`<article class="card"${label}>
-${head}
-<p><span class="state">${STATE_WORDS[state]}.</span> From ${timeHtml(startMs)} to ${timeHtml(endMs)} (${durationText(endMs - startMs)}).</p>
-${names === '' ? null : html`<p class="soft">Concerns: ${names}</p>`}
-${postsHtml(updates, href, options)}</article>
-`
+  return html`<article class="card" ${label}>
+    ${head}
+    <p>
+      <span class="state">${STATE_WORDS[state]}.</span> From ${timeHtml(startMs)} to
+      ${timeHtml(endMs)} (${durationText(endMs - startMs)}).
+    </p>
+    ${names === '' ? null : html`<p class="soft">Concerns: ${names}</p>`}
+    ${postsHtml(updates, href, options)}
+  </article> `
 }
 
 /** A line of a list: the title, when, how long, how bad. */
@@ -80,13 +88,17 @@ export function incidentLineHtml(snapshot: Snapshot, incident: Incident): Html {
     resolvedAtMs === null
       ? STATE_WORDS[state].toLowerCase()
       : `resolved after ${durationText(resolvedAtMs - openedAtMs)}`
-  return html`<li><div class="head"><a href="${incidentPath(id)}">${title}</a>${levelHtml(incidentLevel(incident))}</div><small>${timeHtml(openedAtMs)}, ${end}.${names === '' ? null : ` ${names}`}</small></li>
-`
+  return html`<li>
+    <div class="head"><a href="${incidentPath(id)}">${title}</a>${worstHtml(incident)}</div>
+    <small>${timeHtml(openedAtMs)}, ${end}.${names === '' ? null : ` ${names}`}</small>
+  </li> `
 }
 
 export function maintenanceLineHtml({ id, startMs, state, title }: Maintenance): Html {
-  return html`<li><a href="${maintenancePath(id)}">${title}</a> <small>${timeHtml(startMs)}, ${STATE_WORDS[state].toLowerCase()}</small></li>
-`
+  return html`<li>
+    <a href="${maintenancePath(id)}">${title}</a>
+    <small>${timeHtml(startMs)}, ${STATE_WORDS[state].toLowerCase()}</small>
+  </li> `
 }
 
 export function incidentPath(id: string): string {
@@ -97,24 +109,34 @@ export function maintenancePath(id: string): string {
   return `/maintenances/${encodeURIComponent(id)}`
 }
 
-/** The worst it ever was; of one that names no component, `unknown`. */
-export function incidentLevel({ affectedEver }: Incident): Level {
-  if (affectedEver.length === 0) return 'unknown'
-  return affectedEver.reduce<Level>((level, one) => worse(level, one.level), 'operational')
+/** The worst it ever was; of one that names no component nothing is said. */
+function worstHtml({ affectedEver }: Incident): Html | null {
+  if (affectedEver.length === 0) return null
+  const worst = affectedEver.reduce<Level>((level, one) => worse(level, one.level), 'operational')
+  return levelHtml(worst)
+}
+
+/** The last `countMax`, newest first. */
+export function newest<T>(posts: readonly T[], countMax: number): T[] {
+  return posts.slice(Math.max(0, posts.length - countMax)).reverse()
 }
 
 function postsHtml(posts: readonly Post[], href: string, options: PostsOptions): Html {
-  if (posts.length === 0) return html``
-  const shown = posts.slice(-options.postsMax).reverse()
+  const shown = newest(posts, options.postsMax)
   const left = posts.length - shown.length
   const more =
     left > 0
-      ? html`<p><a href="${href}">${count(left, 'earlier post')}</a></p>
-`
+      ? html`<p>
+          <a href="${href}">${count(left, shown.length > 0 ? 'earlier post' : 'post')}</a>
+        </p> `
       : null
-  return html`<ol class="posts">
-${shown.map((post) => postHtml(post, href, options))}</ol>
-${more}`
+  const list =
+    shown.length === 0
+      ? null
+      : html`<ol class="posts">
+          ${shown.map((post) => postHtml(post, href, options))}
+        </ol> `
+  return html`${list}${more}`
 }
 
 function postHtml(post: Post, href: string, { charsMax, markdown }: PostsOptions): Html {
@@ -122,6 +144,10 @@ function postHtml(post: Post, href: string, { charsMax, markdown }: PostsOptions
   const isCut = text.length > charsMax
   const shown = markdown.toHtml(isCut ? `${text.slice(0, charsMax)} …` : text)
   const by = author.kind === 'site' ? `by machine, site ${author.name}` : `by ${author.name}`
-  return html`<li><p><span class="state">${STATE_WORDS[state]}</span> <small>${timeHtml(atMs)}, ${by}</small></p><div class="post">${shown}${isCut ? html`<p><a href="${href}">The whole post</a></p>` : null}</div></li>
-`
+  return html`<li>
+    <p><span class="state">${STATE_WORDS[state]}</span> <small>${timeHtml(atMs)}, ${by}</small></p>
+    <div class="post">
+      ${shown}${isCut ? html`<p><a href="${href}">The whole post</a></p>` : null}
+    </div>
+  </li> `
 }

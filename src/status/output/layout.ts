@@ -29,34 +29,47 @@ export function pageHtml({ current, description, main, snapshot, title }: PagePa
   const here = (page: 'now' | 'history'): Html | null =>
     current === page ? html` aria-current="page"` : null
   return html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${pagePolicy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="description" content="${description}">
-<title>${title} · ${config.title}</title>
-<link rel="alternate" type="application/atom+xml" title="Posts (Atom)" href="/history.atom">
-<link rel="alternate" type="application/rss+xml" title="Posts (RSS)" href="/history.rss">
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
-<header>
-<span class="name">${config.title}</span>
-<nav aria-label="Pages"><ul><li><a href="/"${here('now')}>Now</a></li><li><a href="/history"${here('history')}>History</a></li></ul></nav>
-</header>
-<main id="main">
-${main}
-</main>
-<footer>
-<p>Made at ${timeHtml(madeAtMs)} by site ${site}. This page does not renew itself: load it again for news. If that time is more than a few minutes ago, this is an old copy.</p>
-<p>Also as: <a href="/history.atom">Atom</a> <a href="/history.rss">RSS</a> <a href="/api/v2/summary.json">JSON</a> <a href="/metrics">metrics</a></p>
-</footer>
-</body>
-</html>
-`.text
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${pagePolicy()}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="description" content="${description}" />
+        <title>${title} · ${config.title}</title>
+        <link
+          rel="alternate"
+          type="application/atom+xml"
+          title="Posts (Atom)"
+          href="/history.atom"
+        />
+        <link rel="alternate" type="application/rss+xml" title="Posts (RSS)" href="/history.rss" />
+        ${new Html(`<style>${STYLE}</style>`)}
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the content</a>
+        <header>
+          <span class="name">${config.title}</span>
+          <nav aria-label="Pages">
+            <ul>
+              <li><a href="/" ${here('now')}>Now</a></li>
+              <li><a href="/history" ${here('history')}>History</a></li>
+            </ul>
+          </nav>
+        </header>
+        <main id="main">${main}</main>
+        <footer>
+          <p>
+            Made at ${timeHtml(madeAtMs)} by site ${site}. This page does not renew itself: load it
+            again for news. If that time is more than a few minutes ago, this is an old copy.
+          </p>
+          <p>
+            Also as: <a href="/history.atom">Atom</a> <a href="/history.rss">RSS</a>
+            <a href="/api/v2/summary.json">JSON</a> <a href="/metrics">metrics</a>
+          </p>
+        </footer>
+      </body>
+    </html> `.text
 }
 
 /** Colour, sign and word of a level: any one of the three tells it. */

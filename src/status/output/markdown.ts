@@ -1,22 +1,31 @@
 // Posts are Markdown by people who can sign, and all the same nothing but text, emphasis, lists, quotes,
-// code, tables and links comes out of it: no HTML, no pictures, no link but http, https and mailto.
-// The one file that imports markdown-it.
+// code and links comes out of it: no HTML, no pictures, no link but http, https and mailto. What comes
+// out is a small multiple of what went in: tables and link references, which repeat a text as often as
+// they like, are off. The one file that imports markdown-it.
 
 import createParser from 'markdown-it'
 import type { MarkdownIt, Token } from 'markdown-it'
-import { POST_NESTING_MAX, POST_TEXT_CHARS_MAX } from '../../base/limits.ts'
+import { POSTS_KEPT_MAX, POST_NESTING_MAX, POST_TEXT_CHARS_MAX } from '../../base/limits.ts'
 import { Html, printable } from './html.ts'
 
 /** Turns posts into what pages, feeds and JSON show. */
 export class Markdown {
   readonly #parser: MarkdownIt
+  /** What was turned lately: the same posts stand on page after page. */
+  readonly #known = new Map<string, Html>()
   constructor() {
     this.#parser = makeParser()
   }
 
   /** For pages and feeds. What is longer than POST_TEXT_CHARS_MAX is cut, and says so. */
   toHtml(text: string): Html {
-    return new Html(this.#parser.render(bounded(text)))
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    const made = new Html(this.#parser.render(bounded(text)))
+    const [oldest] = this.#known.keys()
+    if (this.#known.size >= POSTS_KEPT_MAX && oldest !== undefined) this.#known.delete(oldest)
+    this.#known.set(text, made)
+    return made
   }
 
   /** For JSON and where no markup is: a line a paragraph, item or row; links with their address. */
@@ -42,7 +51,7 @@ function makeParser(): MarkdownIt {
     maxNesting: POST_NESTING_MAX,
     typographer: false,
   })
-  parser.disable('image')
+  parser.disable(['image', 'reference', 'table'])
   parser.linkify.set({ fuzzyEmail: false, fuzzyIP: false, fuzzyLink: false })
   parser.validateLink = (url) => LINK.test(url)
   const { rules } = parser.renderer

@@ -24,7 +24,9 @@ export function metricsText(snapshot: Snapshot): string {
       'recovery_done_ratio',
       'How far a recovery is, as the subsystem says.',
       health.flatMap(({ component, recovery }): Sample[] =>
-        recovery?.doneShare == null ? [] : [[labelsOf(component), recovery.doneShare]],
+        recovery === null || recovery.doneShare === null
+          ? []
+          : [[labelsOf(component), recovery.doneShare]],
       ),
     ],
     [
@@ -45,7 +47,11 @@ export function metricsText(snapshot: Snapshot): string {
       'Whether what a site sees counts: it is neither blind nor stale.',
       sites.map((one): Sample => [{ site: one.name }, one.footing === 'sure' ? 1 : 0]),
     ],
-    ['blind', 'Whether the site that tells this is cut off.', [[{ site }, footing === 'sure' ? 0 : 1]]],
+    [
+      'blind',
+      'Whether the site that tells this is cut off.',
+      [[{ site }, footing === 'sure' ? 0 : 1]],
+    ],
     ['made_timestamp_seconds', 'When this was told.', [[{}, madeAtMs / 1000]]],
     ['changed_timestamp_seconds', 'When it last changed.', [[{}, changedAtMs / 1000]]],
   ]

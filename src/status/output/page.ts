@@ -11,12 +11,14 @@ import type { Incident, Maintenance, Snapshot } from '../snapshot.ts'
 import { componentsHtml } from './components.ts'
 import { headlineOf, openIncidents } from './headline.ts'
 import type { Headline } from './headline.ts'
-import { html, Html } from './html.ts'
+import { html } from './html.ts'
+import type { Html } from './html.ts'
 import {
   incidentHtml,
   incidentLineHtml,
   maintenanceHtml,
   maintenanceLineHtml,
+  newest,
 } from './incidents.ts'
 import { levelHtml, pageHtml } from './layout.ts'
 import type { Markdown } from './markdown.ts'
@@ -27,29 +29,55 @@ import { count, durationText, listOf, monthText, shortTimeHtml, timeHtml } from 
 const RECENT_MS = 14 * 86_400_000
 const RECENT_MAX = 10
 
-/** What the front page leaves out first, second and last, so that it stays below its size. */
+/** What the front page has room for; what is left out stands on other pages, or is told in fewer words. */
 interface Room {
   readonly postsMax: number
   readonly charsMax: number
+  /** Open incidents of which the title alone is there. */
+  readonly linesMax: number
   readonly bars: 'all' | 'cells'
   readonly sites: 'shown' | 'left-out'
+  readonly reasonCharsMax: number
 }
 
+const ALL: Room = {
+  postsMax: STATUS_PAGE_POSTS_MAX,
+  charsMax: 8000,
+  linesMax: 40,
+  bars: 'all',
+  sites: 'shown',
+  reasonCharsMax: 500,
+}
+const LEAST: Room = {
+  postsMax: 0,
+  charsMax: 0,
+  linesMax: 10,
+  bars: 'cells',
+  sites: 'left-out',
+  reasonCharsMax: 60,
+}
+/** From all to the least. The last has no text of any post: its size is the configuration's alone. */
 const ROOMS: readonly Room[] = [
-  { postsMax: STATUS_PAGE_POSTS_MAX, charsMax: 8000, bars: 'all', sites: 'shown' },
-  { postsMax: 3, charsMax: 4000, bars: 'all', sites: 'shown' },
-  { postsMax: 3, charsMax: 2000, bars: 'cells', sites: 'shown' },
-  { postsMax: 1, charsMax: 1000, bars: 'cells', sites: 'left-out' },
+  ALL,
+  { ...ALL, postsMax: 3, charsMax: 4000 },
+  { ...ALL, postsMax: 2, charsMax: 2000, bars: 'cells', reasonCharsMax: 200 },
+  { ...LEAST, postsMax: 1, charsMax: 1000 },
+  LEAST,
 ]
 
-/** `/`: below STATUS_PAGE_SIZE_BYTES_MAX for a dozen cells, whatever is posted and seen. */
-export function frontPage(snapshot: Snapshot, markdown: Markdown): string {
-  let page = ''
-  for (const room of ROOMS) {
+ > STATUS_PAGE_SIZE_BYTES_MAX) continue
     page = frontPageIn(snapshot, markdown, room)
     if (Buffer.byteLength(page) <= STATUS_PAGE_SIZE_BYTES_MAX) break
   }
   return page
+}
+
+/** How much the open incidents have to say, to try nothing that cannot fit. */
+function postsChars(snapshot: Snapshot, { charsMax, postsMax }: Room): number {
+  return openIncidents(snapshot)
+    .slice(0, STATUS_PAGE_INCIDENTS_MAX)
+    .flatMap(({ updates }) => newest(updates, postsMax))
+    .reduce((sum, { text }) => sum + Math.min(charsMax, text.length), 0)
 }
 
 /** `/history`: all that happened, by month, newest first. */
@@ -61,15 +89,27 @@ export function historyPage(snapshot: Snapshot): string {
     months.set(month, [...(months.get(month) ?? []), incident])
   }
   const lists = [...months].map(
-    ([month, ofMonth]) => html`<section><h2>${month}</h2><ul class="list card">
-${ofMonth.map((incident) => incidentLineHtml(snapshot, incident))}</ul></section>
-`,
+    ([month, ofMonth]) =>
+      html`<section>
+        <h2>${month}</h2>
+        <ul class="list card">
+          ${ofMonth.map((incident) => incidentLineHtml(snapshot, incident))}
+        </ul>
+      </section> `,
   )
   const maintenances = snapshot.maintenances.slice(0, HISTORY_INCIDENTS_MAX)
   const main = html`<h1>History</h1>
-${lists.length === 0 ? html`<p>No incident is known.</p>` : lists}
-<section><h2>Maintenance</h2>
-${maintenances.length === 0 ? html`<p>None is known.</p>` : html`<ul class="list card">${maintenances.map(maintenanceLineHtml)}</ul>`}</section>`
+    ${lists.length === 0 ? html`<p>No incident is known.</p>` : lists}
+    <section>
+      <h2>Maintenance</h2>
+      ${
+        maintenances.length === 0
+          ? html`<p>None is known.</p>`
+          : html`<ul class="list card">
+              ${maintenances.map(maintenanceLineHtml)}
+            </ul>`
+      }
+    </section>`
   const description = `Incidents and maintenance of ${snapshot.config.title}`
   return pageHtml({ snapshot, title: 'History', description, current: 'history', main })
 }
@@ -103,18 +143,18 @@ function whole(markdown: Markdown): {
 function frontPageIn(snapshot: Snapshot, markdown: Markdown, room: Room): string {
   const headline = headlineOf(snapshot)
   const main = html`${blindHtml(snapshot)}${nowHtml(snapshot, headline)}
-${openHtml(snapshot, markdown, room)}${plannedHtml(snapshot, markdown, room)}${componentsHtml(snapshot, room)}
-${uptimeHtml(snapshot, room)}
-${sitesHtml(snapshot)}
-${recentHtml(snapshot)}`
+  ${openHtml(snapshot, markdown, room)}${plannedHtml(snapshot, markdown, room)}${componentsHtml(snapshot, room)}
+  ${uptimeHtml(snapshot, room)} ${sitesHtml(snapshot)} ${recentHtml(snapshot)}`
   const { title } = headline
   return pageHtml({ snapshot, title, description: `${title}.`, current: 'now', main })
 }
 
 function blindHtml({ footing, site }: Snapshot): Html | null {
   if (footing !== 'blind') return null
-  return html`<p class="note"><strong>This site (${site}) is cut off.</strong> It has no sign that its own network works, so what it cannot reach says nothing about the store. Another site may know more.</p>
-`
+  return html`<p class="note">
+    <strong>This site (${site}) is cut off.</strong> It has no sign that its own network works, so
+    what it cannot reach says nothing about the store. Another site may know more.
+  </p> `
 }
 
 /** The head of the page: one sentence, then a region at a time. */
@@ -124,54 +164,67 @@ function nowHtml(snapshot: Snapshot, headline: Headline): Html {
   const since =
     sinceMs === null
       ? null
-      : html`<p>Since ${timeHtml(sinceMs)}, ${durationText(madeAtMs - sinceMs)} ago.</p>
-`
+      : html`<p>Since ${timeHtml(sinceMs)}, ${durationText(madeAtMs - sinceMs)} ago.</p> `
   const told = regions.map(
-    ({ title, troubles, works }) => html`<dt>${title}</dt>
-${troubles.map(
-  ({ sinceMs, text }) =>
-    html`<dd>${text}${sinceMs === null ? null : html`, since ${shortTimeHtml(sinceMs, madeAtMs)}`}.</dd>
-`,
-)}<dd>${works === null ? 'Nothing else is known to work there.' : `Still working: ${works}.`}</dd>
-`,
+    ({ title, troubles, works }) =>
+      html`<dt>${title}</dt>
+        ${troubles.map(
+          ({ sinceMs, text }) =>
+            html`<dd>
+              ${text}${sinceMs === null ? null : html`, since ${shortTimeHtml(sinceMs, madeAtMs)}`}.
+            </dd> `,
+        )}
+        <dd>
+          ${works === null ? 'Nothing else is known to work there.' : `Still working: ${works}.`}
+        </dd> `,
   )
   const well =
     wellRegions.length > 0 && regions.length > 0
-      ? html`<p>${listOf(wellRegions)} ${wellRegions.length === 1 ? 'works' : 'work'} in full.</p>
-`
+      ? html`<p>${listOf(wellRegions)} ${wellRegions.length === 1 ? 'works' : 'work'} in full.</p> `
       : null
   const details = regions.length === 0 ? null : html`<dl>${told}</dl>`
   const allWell =
     regions.length === 0 && snapshot.health.length > 0
-      ? html`<p>All ${count(snapshot.health.length, 'component')} in ${count(snapshot.config.regions.length, 'region')} answered probes as they should.</p>
-`
+      ? html`<p>
+          All ${count(snapshot.health.length, 'component')} in
+          ${count(snapshot.config.regions.length, 'region')} answered probes as they should.
+        </p> `
       : null
   return html`<section class="now ${level}" aria-labelledby="now">
-${levelHtml(level)}
-<h1 id="now">${title}.</h1>
-${since}${allWell}${details}${well}<p class="soft">Told by site ${site} at ${timeHtml(madeAtMs)}. Last change: ${shortTimeHtml(changedAtMs, madeAtMs)}.</p>
-</section>`
+    ${levelHtml(level)}
+    <h1 id="now">${title}.</h1>
+    ${since}${allWell}${details}${well}
+    <p class="soft">
+      Told by site ${site} at ${timeHtml(madeAtMs)}. Last change:
+      ${shortTimeHtml(changedAtMs, madeAtMs)}.
+    </p>
+  </section>`
 }
 
 function openHtml(snapshot: Snapshot, markdown: Markdown, room: Room): Html {
   const open = openIncidents(snapshot)
-  if (open.length === 0) return html`<p>No incident is open.</p>
-`
+  if (open.length === 0) return html`<p>No incident is open.</p> `
   const told = open
     .slice(0, STATUS_PAGE_INCIDENTS_MAX)
     .map((incident) => incidentHtml(snapshot, incident, { ...room, markdown, heading: 'h3' }))
   const others = open.slice(STATUS_PAGE_INCIDENTS_MAX)
   const listed = others
-    .slice(0, 4 * STATUS_PAGE_INCIDENTS_MAX)
+    .slice(0, room.linesMax)
     .map((incident) => incidentLineHtml(snapshot, incident))
   const rest =
     others.length === 0
       ? null
-      : html`<p>${count(others.length, 'more open incident')}, all in the <a href="/history">history</a>:</p><ul class="list card">${listed}</ul>`
+      : html`<p>
+            ${count(others.length, 'more open incident')}, all in the
+            <a href="/history">history</a>:
+          </p>
+          <ul class="list card">
+            ${listed}
+          </ul>`
   return html`<section aria-labelledby="open">
-<h2 id="open">Open incidents</h2>
-${told}${rest}</section>
-`
+    <h2 id="open">Open incidents</h2>
+    ${told}${rest}
+  </section> `
 }
 
 function plannedHtml(snapshot: Snapshot, markdown: Markdown, room: Room): Html | null {
@@ -180,11 +233,16 @@ function plannedHtml(snapshot: Snapshot, markdown: Markdown, room: Room): Html |
     .sort((one, other) => one.startMs - other.startMs)
     .slice(0, STATUS_PAGE_INCIDENTS_MAX)
   if (planned.length === 0) return null
-  const options = { ...room, markdown, postsMax: Math.min(2, room.postsMax), heading: 'h3' as const }
+  const options = {
+    ...room,
+    markdown,
+    postsMax: Math.min(2, room.postsMax),
+    heading: 'h3' as const,
+  }
   return html`<section aria-labelledby="planned">
-<h2 id="planned">Planned maintenance</h2>
-${planned.map((maintenance) => maintenanceHtml(snapshot, maintenance, options))}</section>
-`
+    <h2 id="planned">Planned maintenance</h2>
+    ${planned.map((maintenance) => maintenanceHtml(snapshot, maintenance, options))}
+  </section> `
 }
 
 function recentHtml(snapshot: Snapshot): Html {
@@ -196,10 +254,12 @@ function recentHtml(snapshot: Snapshot): Html {
   const list =
     recent.length === 0
       ? html`<p>None in the last 14 days.</p>`
-      : html`<ul class="list card">${recent}</ul>`
+      : html`<ul class="list card">
+          ${recent}
+        </ul>`
   return html`<section aria-labelledby="recent">
-<h2 id="recent">Resolved lately</h2>
-${list}
-<p><a href="/history">All incidents and maintenance</a></p>
-</section>`
+    <h2 id="recent">Resolved lately</h2>
+    ${list}
+    <p><a href="/history">All incidents and maintenance</a></p>
+  </section>`
 }

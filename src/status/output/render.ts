@@ -54,10 +54,7 @@ export class Renderer {
     }
     for (const [path, madeOf, make] of this.#slowPages(snapshot)) {
       const last = this.#last.get(path)
-      files.set(
-        path,
-        last?.madeOf === madeOf ? last : fileOf(TYPES.html, make(), madeOf, last),
-      )
+      files.set(path, last?.madeOf === madeOf ? last : fileOf(TYPES.html, make(), madeOf, last))
     }
     this.#last = files
     return files

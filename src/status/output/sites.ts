@@ -17,18 +17,35 @@ export function sitesHtml(snapshot: Snapshot): Html {
     const isOwn = name === snapshot.site
     const heard = heardAtMs === null ? 'never' : shortTimeHtml(heardAtMs, snapshot.madeAtMs)
     const reach = isOwn ? 'this site' : isReached ? 'reached' : 'not reached'
-    return html`<tr role="row"><th role="rowheader" scope="row">${name} <small>${reach}</small></th><td role="cell">${FOOTING_WORDS[footing]}</td><td role="cell"><small>Heard: </small>${heard}</td><td role="cell">${seenText(snapshot, name)}</td></tr>
-`
+    return html`<tr role="row">
+      <th role="rowheader" scope="row">${name} <small>${reach}</small></th>
+      <td role="cell">${FOOTING_WORDS[footing]}</td>
+      <td role="cell"><small>Heard: </small>${heard}</td>
+      <td role="cell">${seenText(snapshot, name)}</td>
+    </tr> `
   })
   return html`<section aria-labelledby="sites">
-<h2 id="sites">What the sites see</h2>
-<p>Sites probe the store as its clients do, each over a network of its own. Where those that see disagree, a component is degraded.</p>
-<div class="card"><table class="wrap" role="table" aria-labelledby="sites">
-<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Site</th><th role="columnheader" scope="col">Standing</th><th role="columnheader" scope="col">Last heard</th><th role="columnheader" scope="col">Sees</th></tr></thead>
-<tbody role="rowgroup">
-${rows}</tbody>
-</table></div>
-</section>`
+    <h2 id="sites">What the sites see</h2>
+    <p>
+      Sites probe the store as its clients do, each over a network of its own. Where those that see
+      disagree, a component is degraded.
+    </p>
+    <div class="card">
+      <table class="wrap" role="table" aria-labelledby="sites">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Site</th>
+            <th role="columnheader" scope="col">Standing</th>
+            <th role="columnheader" scope="col">Last heard</th>
+            <th role="columnheader" scope="col">Sees</th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+  </section>`
 }
 
 /** `70 operational, 2 major outage`. */

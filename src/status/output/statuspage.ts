@@ -14,7 +14,7 @@ import type { Component, Level } from '../status.ts'
 import { openIncidents, overallLevel } from './headline.ts'
 import { incidentPath, maintenancePath } from './incidents.ts'
 import type { Markdown } from './markdown.ts'
-import { rollUp } from './roll-up.ts'
+import { rollUp } from '../health/roll-up.ts'
 import { regionTitle } from './spots.ts'
 import { LEVEL_WORDS, capital, shortName } from './words.ts'
 
@@ -64,7 +64,7 @@ const NOT_KNOWN = stamp(0)
 export function statuspageDocuments(snapshot: Snapshot, markdown: Markdown): Map<string, string> {
   const page = pageJson(snapshot)
   const components = componentsJson(snapshot)
-  const byId = new Map(components.map((component) => [String(component['id']), component]))
+  const byId = new Map(components.map((component) => [component.id, component]))
   const incidentJsonOf = (incident: Incident): Json =>
     incidentJson(snapshot, incident, byId, markdown)
   const maintenanceJsonOf = (maintenance: Maintenance): Json =>
@@ -90,16 +90,11 @@ export function statuspageDocuments(snapshot: Snapshot, markdown: Markdown): Map
     ['components', { page, components }],
     ['incidents', { page, incidents: all }],
     ['incidents/unresolved', { page, incidents: unresolved }],
-    [
-      'scheduled-maintenances',
-      { page, scheduled_maintenances: planned.map(maintenanceJsonOf) },
-    ],
+    ['scheduled-maintenances', { page, scheduled_maintenances: planned.map(maintenanceJsonOf) }],
     ['scheduled-maintenances/upcoming', { page, scheduled_maintenances: upcoming }],
     ['scheduled-maintenances/active', { page, scheduled_maintenances: active }],
   ]
-  return new Map(
-    documents.map(([name, document]) => [`/api/v2/${name}.json`, jsonText(document)]),
-  )
+  return new Map(documents.map(([name, document]) => [`/api/v2/${name}.json`, jsonText(document)]))
 }
 
 /** As JSON that is harmless where somebody takes it for HTML. */
@@ -129,7 +124,7 @@ function statusJson(snapshot: Snapshot): Json {
   return { indicator: INDICATOR[level], description: DESCRIPTION[level] }
 }
 
-type ComponentJson = { readonly [name: string]: Json }
+type ComponentJson = { readonly [name: string]: Json } & { readonly id: string }
 
 /** Each cell as a group and its operations in it; services by themselves. */
 function componentsJson(snapshot: Snapshot): ComponentJson[] {

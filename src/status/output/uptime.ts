@@ -5,15 +5,9 @@
 import type { Snapshot, Uptime, UptimeDay } from '../snapshot.ts'
 import { worse } from '../status.ts'
 import type { Level } from '../status.ts'
-import { html, Html, join } from './html.ts'
-import {
-  capital,
-  count,
-  dayText,
-  durationText,
-  percentText,
-  shortName,
-} from './words.ts'
+import { html, join } from './html.ts'
+import type { Html } from './html.ts'
+import { capital, count, dayText, durationText, percentText, shortName } from './words.ts'
 
 const DAY_MS = 86_400_000
 const BAR_WIDTH = 4
@@ -50,17 +44,28 @@ export function uptimeHtml(snapshot: Snapshot, options: UptimeOptions): Html {
     const id = `uptime-${index}`
     return [
       html`<section class="card" aria-labelledby="${id}">
-<h3 id="${id}">${region.title}</h3>
-${rows.map((row) => rowHtml(row, snapshot.madeAtMs, options))}<p class="axis soft" aria-hidden="true"><span>${count(dayCount, 'day')} ago</span><span>today</span></p>
-</section>
-`,
+        <h3 id="${id}">${region.title}</h3>
+        ${rows.map((row) => rowHtml(row, snapshot.madeAtMs, options))}
+        <p class="axis soft" aria-hidden="true">
+          <span>${count(dayCount, 'day')} ago</span><span>today</span>
+        </p>
+      </section> `,
     ]
   })
   return html`<section aria-labelledby="uptime">
-<h2 id="uptime">Uptime of ${count(dayCount, 'day')}</h2>
-<p>Uptime is the share of the time watched in which a component was not down: 1 − (major outage + 0.3 × partial outage) ÷ time watched. A second that no site watched does not count, for or against. Degraded and recovering are told, and count as up. Figures are rounded down. A cell has the figure of its lowest operation and each day's worst level; open it for the operations.</p>
-<p class="soft">Bars, from low to high: unknown or not watched, operational, recovering, degraded, partial outage, major outage.</p>
-${regions}</section>`
+    <h2 id="uptime">Uptime of ${count(dayCount, 'day')}</h2>
+    <p>
+      Uptime is the share of the time watched in which a component was not down: 1 − (major outage +
+      0.3 × partial outage) ÷ time watched. A second that no site watched does not count, for or
+      against. Degraded and recovering are told, and count as up. Figures are rounded down. A cell
+      has the figure of its lowest operation and each day's worst level; open it for the operations.
+    </p>
+    <p class="soft">
+      Bars, from low to high: unknown or not watched, operational, recovering, degraded, partial
+      outage, major outage.
+    </p>
+    ${regions}
+  </section>`
 }
 
 function rowsOf(
@@ -83,8 +88,8 @@ function rowsOf(
 function rowHtml({ title, uptimes }: Row, nowMs: number, options: UptimeOptions): Html {
   const bars = barsHtml(worstLevels(uptimes, nowMs))
   const lowest = uptimes.reduce<Uptime | null>((least, one) => {
-    if (one.share === null) return least
-    return least?.share == null || one.share < least.share ? one : least
+    const isLower = one.share !== null && one.share < (least?.share ?? Infinity)
+    return isLower ? one : least
   }, null)
   const isAlone = uptimes.length === 1
   const isEven = new Set(uptimes.map(({ share }) => share)).size === 1
@@ -93,12 +98,18 @@ function rowHtml({ title, uptimes }: Row, nowMs: number, options: UptimeOptions)
   const details = uptimes.map((uptime) => {
     const own = options.bars === 'all' && !isAlone ? barsHtml(worstLevels([uptime], nowMs)) : null
     const name = isAlone ? 'Arithmetic' : capital(shortName(uptime.component))
-    return html`<dt>${name}</dt><dd>${own}<small>${arithmeticText(uptime)}</small></dd>
-`
+    return html`<dt>${name}</dt>
+      <dd>${own}<small>${arithmeticText(uptime)}</small></dd> `
   })
-  return html`<details class="up"><summary><span class="head"><h4>${title}</h4>${figure}</span>${bars}</summary><dl>
-${details}</dl></details>
-`
+  return html`<details class="up">
+    <summary>
+      <span class="head"
+        ><h4>${title}</h4>
+        ${figure}</span
+      >${bars}
+    </summary>
+    <dl>${details}</dl>
+  </details> `
 }
 
 /** `99.9 % = 1 − (12 min major + 0.3 × 4 min partial) ÷ 89 d 23 h watched.` and the worst days. */
@@ -106,7 +117,8 @@ export function arithmeticText(uptime: Uptime): string {
   const { days, majorSec, partialSec, share, watchedSec } = uptime
   if (share === null || watchedSec === 0) return 'No site watched it in this time.'
   const watched = durationText(watchedSec * 1000)
-  if (majorSec === 0 && partialSec === 0) return `${percentText(share)}: no outage in ${watched} watched.`
+  if (majorSec === 0 && partialSec === 0)
+    return `${percentText(share)}: no outage in ${watched} watched.`
   const terms: string[] = []
   if (majorSec > 0) terms.push(`${durationText(majorSec * 1000)} major`)
   if (partialSec > 0) terms.push(`0.3 × ${durationText(partialSec * 1000)} partial`)
@@ -145,7 +157,7 @@ function dayLevel(day: UptimeDay | undefined, nowMs: number): Level {
 /** Days in a row of one level are one stretch of that level's line; the text beside says the same. */
 function barsHtml(levels: readonly Level[]): Html {
   const strokes = new Map<Level, string>()
-  for (let index = 0; index < levels.length; ) {
+  for (let index = 0; index < levels.length;) {
     const level = levels[index] ?? 'unknown'
     let end = index + 1
     while (end < levels.length && levels[end] === level) end += 1
@@ -154,6 +166,15 @@ function barsHtml(levels: readonly Level[]): Html {
     strokes.set(level, (strokes.get(level) ?? '') + stretch)
     index = end
   }
-  const paths = [...strokes].map(([level, line]) => html`<path class="${level}" stroke-width="${HEIGHTS[level]}" d="${line}"/>`)
-  return html`<svg class="bars" viewBox="0 0 ${levels.length * BAR_WIDTH} ${BOX_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${join(paths, '')}</svg>`
+  const paths = [...strokes].map(
+    ([level, line]) => html`<path class="${level}" stroke-width="${HEIGHTS[level]}" d="${line}" />`,
+  )
+  return html`<svg
+    class="bars"
+    viewBox="0 0 ${levels.length * BAR_WIDTH} ${BOX_HEIGHT}"
+    preserveAspectRatio="none"
+    aria-hidden="true"
+  >
+    ${join(paths, '')}
+  </svg>`
 }

@@ -65,7 +65,11 @@ const ROOMS: readonly Room[] = [
   LEAST,
 ]
 
- > STATUS_PAGE_SIZE_BYTES_MAX) continue
+/** `/`: below STATUS_PAGE_SIZE_BYTES_MAX for a dozen cells, whatever is posted and seen. */
+export function frontPage(snapshot: Snapshot, markdown: Markdown): string {
+  let page = ''
+  for (const room of ROOMS) {
+    if (postsChars(snapshot, room) > STATUS_PAGE_SIZE_BYTES_MAX) continue
     page = frontPageIn(snapshot, markdown, room)
     if (Buffer.byteLength(page) <= STATUS_PAGE_SIZE_BYTES_MAX) break
   }

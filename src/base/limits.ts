@@ -344,3 +344,33 @@ export const STATUS_EXCHANGE_DELAY_MS_MAX = 15_000
 export const STATUS_PAGE_PAUSE_MS = 5
 /** Questions of one peer a second that are answered: more than it asks while it catches up. */
 export const STATUS_QUESTIONS_PER_SEC_MAX = 250
+
+// The status plane. Its console and webhooks.
+
+/** From a challenge to the signature over it. */
+export const STATUS_CHALLENGE_MS_MAX: number = 2 * MINUTE_MS
+/** Challenges that were used and could still be shown again: of keys of the configuration alone. */
+export const STATUS_CHALLENGES_USED_MAX = 10_000
+/** A shift, behind which a browser signs in again by itself. */
+export const STATUS_SESSION_MS_MAX: number = 8 * HOUR_MS
+/** Browsers of one person that are signed in; of more the oldest is signed out. */
+export const STATUS_SESSIONS_PER_KEY_MAX = 16
+/** Failed probes of a component that are kept whole, the newest: the beginning of a fault and what it became. */
+export const PROBE_FAILURES_KEPT_MAX = 10
+/** Failed probes on one page of who operates: with raw answers, half a megabyte. */
+export const OPERATE_FAILURES_SHOWN_MAX = 100
+/** One delivery, from the first packet to the answer. Source: Standard Webhooks, 15 to 30 s. */
+export const WEBHOOK_TIMEOUT_MS = 15_000
+/** Pause behind a delivery that failed: the first bound, and the last. */
+export const WEBHOOK_RETRY_MS = 5000
+export const WEBHOOK_RETRY_MS_MAX: number = 30 * MINUTE_MS
+/** A post that a receiver has not taken by then is old news. */
+export const WEBHOOK_AGE_MS_MAX: number = 24 * HOUR_MS
+/** Posts that one receiver has not taken yet; of more the oldest is given up. */
+export const WEBHOOK_PENDING_MAX = 1000
+/** Posts in one body, the newest: with the longest texts, half a megabyte. */
+export const WEBHOOK_POSTS_MAX = 100
+/** Of a receiver's answer; it is not read. */
+export const WEBHOOK_ANSWER_SIZE_BYTES_MAX: number = 64 * KIB
+/** Posts given up that who operates sees, of each receiver. */
+export const WEBHOOK_GIVEN_UP_SHOWN_MAX = 20

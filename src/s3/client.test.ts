@@ -61,10 +61,12 @@ function clientOf(
 
 /** Lets time pass until it has come to an end. */
 async function finished<T>(clock: ManualClock, running: Promise<T>): Promise<T> {
-  let isOver = false
-  const over = running.finally(() => (isOver = true)).catch(() => {})
-  for (let count = 0; count < 2000 && !isOver; count += 1) await clock.advance(50)
-  await over
+  const over = new AbortController()
+  running.then(
+    () => over.abort(),
+    () => over.abort(),
+  )
+  for (let count = 0; count < 2000 && !over.signal.aborted; count += 1) await clock.advance(50)
   return await running
 }
 

@@ -70,6 +70,11 @@ export class CellMemory {
     return true
   }
 
+  /** Whether it is known to be there, or to have been. */
+  isKnown(key: string): boolean {
+    return this.#missed.has(key)
+  }
+
   /** Whether it was missing the last time, and is to be looked at again first. */
   isMissed(key: string): boolean {
     return (this.#missed.get(key) ?? 0) > 0

@@ -49,6 +49,8 @@ interface Upload {
 export class CellModel {
   readonly buckets: Map<string, Map<string, Buffer>> = new Map()
   readonly uploads: Map<string, Upload> = new Map()
+  /** Of objects that came as uploads. */
+  readonly #uploadEtags = new Map<string, string>()
   readonly #keys = new SigningKeys()
   #uploadCount = 0
   #requestCount = 0
@@ -147,17 +149,14 @@ export class CellModel {
     switch (operation) {
       case 'PutObject':
         objects.set(key, Buffer.from(body))
+        this.#uploadEtags.delete(key)
         return answerOf(200, '', ['etag', `"${digestHex('md5', body)}"`])
       case 'GetObject':
       case 'HeadObject': {
         const found = objects.get(key)
         if (found === undefined) throw new S3Error('NoSuchKey')
-        const headers = [
-          'etag',
-          `"${digestHex('md5', found)}"`,
-          'content-length',
-          `${found.length}`,
-        ]
+        const etag = this.#uploadEtags.get(key) ?? digestHex('md5', found)
+        const headers = ['etag', `"${etag}"`, 'content-length', `${found.length}`]
         return answerOf(200, operation === 'HeadObject' ? '' : found, headers)
       }
       case 'DeleteObject':
@@ -184,6 +183,7 @@ export class CellModel {
         this.uploads.delete(uploadId)
         objects.set(key, upload.body)
         const etag = `${digestHex('md5', digest('md5', upload.body))}-1`
+        this.#uploadEtags.set(key, etag)
         return answerOf(200, renderComplete({ location: '', bucket, key, etag, checksum: null }))
       }
       default:
@@ -232,11 +232,7 @@ export class ModelNetwork implements Network {
     return cell.answer(request, this.#clock.nowMs())
   }
 
-  async #wait(
-    request: HttpRequest,
-    delayMs: number,
-    signal?: AbortSignal,
-  ): Promise<never | HttpAnswer> {
+  async #wait(request: HttpRequest, delayMs: number, signal?: AbortSignal): Promise<HttpAnswer> {
     await this.#clock.sleep(Math.min(delayMs, request.timeoutMs), signal)
     if (delayMs >= request.timeoutMs) throw new NetworkError('timeout', 'by the fault')
     return answerOf(200, '')

@@ -1,38 +1,51 @@
 // GET: a canary is read, and every byte of it compared.
 
+import { assert } from '../../base/assert.ts'
 import { readCanaries, type Canary } from './canary.ts'
 import { failed, unsure, WELL, wrongData, type ProbeRun, type Verdict } from './probe-run.ts'
 
 export async function probeGet(run: ProbeRun): Promise<Verdict> {
-  const { memory, prefix, random } = run.target
-  const canaries = readCanaries(prefix)
-  const drawn = canaries[Math.floor(random.fraction() * canaries.length)]
-  const canary = canaries.find(({ key }) => memory.isMissed(key)) ?? drawn
-  if (canary === undefined) return WELL
-  const verdict = await readCanary(run, canary)
+  const { memory, prefix } = run.target
+  const verdict = await readCanary(run, nextCanary(run, readCanaries(prefix)))
   memory.isGetWell = verdict.kind === 'well'
   return verdict
 }
 
+/** One that was missing before all, then one that is not known yet, else by lot. */
+function nextCanary(run: ProbeRun, canaries: readonly Canary[]): Canary {
+  const { memory, random } = run.target
+  const drawn = canaries[Math.floor(random.fraction() * canaries.length)]
+  const missed = canaries.find(({ key }) => memory.isMissed(key))
+  const next = missed ?? canaries.find(({ key }) => !memory.isKnown(key)) ?? drawn
+  assert(next !== undefined, 'there are canaries')
+  return next
+}
+
 async function readCanary(run: ProbeRun, canary: Canary): Promise<Verdict> {
   const { bucket } = run
-  const { memory } = run.target
+  const { memory, prefix } = run.target
   const { body, key } = canary
   const got = await run.step(async (client) => await client.getObject(bucket, key, body.length))
   if (got.failure === null) return judge(run, canary, got.value)
   if (got.failure.code !== 'NoSuchKey') return failed(got.failure)
   if (memory.noteMissing(key)) {
-    return failed({
-      ...got.failure,
-      kind: 'wrong-data',
-      message: `${key} is missing, and had been acknowledged`,
-    })
+    const message = `${key} is missing, and had been acknowledged`
+    return failed({ ...got.failure, kind: 'wrong-data', message })
   }
   const put = await run.aside(async (client) => await client.putObject(bucket, key, body))
-  if (put.failure !== null) return unsure(put.failure)
-  memory.noteThere(key)
-  const again = await run.step(async (client) => await client.getObject(bucket, key, body.length))
-  return again.failure === null ? judge(run, canary, again.value) : failed(again.failure)
+  if (put.failure === null) {
+    memory.noteThere(key)
+    return await readThere(run, canary)
+  }
+  // PUT is down: of GET what is there already can tell.
+  const known = readCanaries(prefix).find((each) => memory.isKnown(each.key))
+  return known === undefined ? unsure(put.failure) : await readThere(run, known)
+}
+
+async function readThere(run: ProbeRun, canary: Canary): Promise<Verdict> {
+  const { body, key } = canary
+  const got = await run.step(async (client) => await client.getObject(run.bucket, key, body.length))
+  return got.failure === null ? judge(run, canary, got.value) : failed(got.failure)
 }
 
 function judge(run: ProbeRun, { body, key }: Canary, got: Uint8Array): Verdict {

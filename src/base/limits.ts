@@ -253,7 +253,7 @@ export const SIGN_WAIT_MS_MAX = 7000
 /** Intervals without a judged probe, or a report, behind which it is not known. */
 export const PROBES_MISSED_MAX = 3
 /** A total outage is told for so long behind the last probe that showed one, while the rest is ill … */
-export const MAJOR_HELD_MS = 30_000
+export const MAJOR_HELD_MS = 45_000
 /** … and a partial one: between them are probes that succeed. */
 export const PARTIAL_HELD_MS = 60_000
 /** A view that was not replaced for this long does not count. */

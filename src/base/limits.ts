@@ -374,3 +374,25 @@ export const WEBHOOK_POSTS_MAX = 100
 export const WEBHOOK_ANSWER_SIZE_BYTES_MAX: number = 64 * KIB
 /** Posts given up that who operates sees, of each receiver. */
 export const WEBHOOK_GIVEN_UP_SHOWN_MAX = 20
+
+// The status plane. Its listener.
+
+/**
+ * Open connections of a site: 160 MiB where all of them are idle. Of more the one goes for which nothing
+ * has happened for longest, so it is also how long a crowd lets one wait that is slow for good reasons.
+ */
+export const STATUS_CONNECTIONS_MAX = 8192
+/** Files and sockets beside them: probes, peers, webhooks, the log, what is on its way out. */
+export const STATUS_OPEN_FILES_RESERVED = 2048
+/** Bodies that are received at once: 32 MiB. */
+export const STATUS_BODIES_MAX = 512
+/** Posts that are under way at once: each waits for the disk. */
+export const STATUS_ANSWERS_MAX = 256
+/** A connection that sends no whole head in this time is closed. */
+export const STATUS_HEAD_TIMEOUT_MS = 10_000
+/** A body that is not whole, and an answer that is not taken, in this time. */
+export const STATUS_TRANSFER_TIMEOUT_MS = 20_000
+/** A kept connection without a request; above the 60 s of the usual load balancers. */
+export const STATUS_IDLE_MS = 65_000
+/** Time for requests under way when a site ends; then connections are cut. */
+export const STATUS_DRAIN_MS_MAX = 5000

@@ -382,8 +382,8 @@ export const WEBHOOK_GIVEN_UP_SHOWN_MAX = 20
  * has happened for longest, so it is also how long a crowd lets one wait that is slow for good reasons.
  */
 export const STATUS_CONNECTIONS_MAX = 8192
-/** Files and sockets beside them: probes, peers, webhooks, the log, what is on its way out. */
-export const STATUS_OPEN_FILES_RESERVED = 2048
+/** Of the files that a process may have open; the rest is for probes, peers, webhooks, the disk. */
+export const STATUS_CONNECTIONS_SHARE_MAX = 0.5
 /** Bodies that are received at once: 32 MiB. */
 export const STATUS_BODIES_MAX = 512
 /** Posts that are under way at once: each waits for the disk. */

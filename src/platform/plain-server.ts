@@ -47,8 +47,9 @@ type Handler = (request: PlainRequest) => HttpAnswer | Promise<HttpAnswer>
 
 /** How often slow connections are looked for. */
 const SWEEP_MS = 1000
-/** Places beyond the crowd's for connections that were ended and are not closed yet. */
-const CLOSING_MAX = 1024
+/** Places beyond the crowd's, as a share of them, for connections that were ended and are not closed yet. */
+const CLOSING_SHARE = 1 / 8
+const CLOSING_MIN = 32
 const NO_BODY = new Uint8Array(0)
 
 /** @throws the kernel's error (EADDRINUSE, EACCES), or TLS's on a bad certificate */
@@ -57,10 +58,11 @@ export async function listenPlain(
   answer: Handler,
 ): Promise<PlainServer> {
   const listener = new Listener(options, answer)
+  const closingMax = Math.max(CLOSING_MIN, Math.ceil(options.connectionsMax * CLOSING_SHARE))
   const http = await listenHttp(
     {
       ...options,
-      connectionsMax: options.connectionsMax + CLOSING_MAX,
+      connectionsMax: options.connectionsMax + closingMax,
       headersTimeoutMs: options.headTimeoutMs,
       keepAliveMs: options.idleMs,
     },

@@ -73,6 +73,17 @@ export function readTextFile(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
+/** Files and sockets that this process may have open; what is usual where the system does not tell. */
+export function openFilesMax(): number {
+  const usual = 1024
+  try {
+    const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return Number(soft ?? usual)
+  } catch {
+    return usual // not Linux
+  }
+}
+
 /** Calls `onSignal` at each request to end this process (SIGTERM, SIGINT). */
 export function onEndSignal(onSignal: () => void): void {
   process.on('SIGTERM', onSignal)

@@ -35,7 +35,8 @@ export type Fault =
   | { readonly kind: 'changed'; readonly change: (answer: HttpAnswer) => HttpAnswer }
 
 export interface Seen {
-  readonly operation: S3Operation
+  /** Null: no operation of S3. */
+  readonly operation: S3Operation | null
   readonly request: HttpRequest
 }
 
@@ -207,9 +208,7 @@ export class ModelNetwork implements Network {
 
   async request(request: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer> {
     signal?.throwIfAborted()
-    const target = parseTarget(request.target, null, [])
-    const headers = new RequestHeaders(request.headers)
-    const seen = { operation: detectOperation(request.method, target, headers), request }
+    const seen = { operation: operationOf(request), request }
     this.seen.push(seen)
     const fault = this.fault(seen)
     if (fault?.kind === 'lost') throw new NetworkError(fault.code, 'by the fault')
@@ -236,6 +235,16 @@ export class ModelNetwork implements Network {
     await this.#clock.sleep(Math.min(delayMs, request.timeoutMs), signal)
     if (delayMs >= request.timeoutMs) throw new NetworkError('timeout', 'by the fault')
     return answerOf(200, '')
+  }
+}
+
+function operationOf(request: HttpRequest): S3Operation | null {
+  try {
+    const target = parseTarget(request.target, null, [])
+    return detectOperation(request.method, target, new RequestHeaders(request.headers))
+  } catch (error) {
+    if (error instanceof S3Error) return null
+    throw error
   }
 }
 

@@ -6,10 +6,10 @@ import { NetworkError } from '../../base/network.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Network } from '../../base/network.ts'
 
-/** Signs this close to each other are kept as one. */
+/** Signs of one grain are kept as the first and the last of it. */
 const GRAIN_MS = 250
 
-interface Signs {
+interface Grain {
   firstMs: number
   lastMs: number
 }
@@ -17,8 +17,8 @@ interface Signs {
 /** All times are the site's monotonic clock. */
 export class Footing {
   readonly #countsRefused: boolean
-  /** By when what was answered had been asked; oldest first, as far as answers come in order. */
-  readonly #signs: Signs[] = []
+  /** By the time at which what was answered had been asked. */
+  readonly #grains = new Map<number, Grain>()
   #lastMs: number | null = null
 
   /** Without anchors a refused connection must do for a sign: some machine answered. */
@@ -29,14 +29,15 @@ export class Footing {
   /** What was asked at `beganMs` is answered now, over HTTP, whatever the answer is. */
   noteAnswer(beganMs: number, nowMs: number): void {
     this.#lastMs = nowMs
-    const last = this.#signs.at(-1)
-    if (last !== undefined && Math.abs(beganMs - last.firstMs) < GRAIN_MS) {
-      last.firstMs = Math.min(last.firstMs, beganMs)
-      last.lastMs = Math.max(last.lastMs, beganMs)
+    const index = Math.floor(beganMs / GRAIN_MS)
+    const grain = this.#grains.get(index)
+    if (grain === undefined) {
+      this.#grains.set(index, { firstMs: beganMs, lastMs: beganMs })
+      this.#forget()
       return
     }
-    this.#signs.push({ firstMs: beganMs, lastMs: beganMs })
-    if (this.#signs.length > SIGNS_MAX) this.#signs.shift()
+    grain.firstMs = Math.min(grain.firstMs, beganMs)
+    grain.lastMs = Math.max(grain.lastMs, beganMs)
   }
 
   /** The same for a connection that was refused. */
@@ -51,12 +52,12 @@ export class Footing {
    */
   hasSignAfter(beganMs: number, endedMs: number = beganMs + PROBE_MS_MAX): boolean {
     const untilMs = endedMs + SIGN_DELAY_MS_MAX
-    for (let index = this.#signs.length - 1; index >= 0; index -= 1) {
-      const signs = this.#signs[index]
-      if (signs === undefined) continue
-      const isWithin = (ms: number): boolean => ms >= beganMs && ms <= untilMs
-      if (isWithin(signs.firstMs) || isWithin(signs.lastMs)) return true
-      if (signs.lastMs < beganMs - PROBE_MS_MAX) return false // older ones are older still
+    const isWithin = (ms: number): boolean => ms >= beganMs && ms <= untilMs
+    const firstIndex = Math.floor(beganMs / GRAIN_MS)
+    const lastIndex = Math.min(Math.floor(untilMs / GRAIN_MS), firstIndex + SIGNS_MAX)
+    for (let index = firstIndex; index <= lastIndex; index += 1) {
+      const grain = this.#grains.get(index)
+      if (grain !== undefined && (isWithin(grain.firstMs) || isWithin(grain.lastMs))) return true
     }
     return false
   }
@@ -64,6 +65,15 @@ export class Footing {
   /** Whether there was no sign for so long that nothing can be said; also before the first one. */
   isBlind(nowMs: number): boolean {
     return this.#lastMs === null || nowMs - this.#lastMs >= BLIND_MS_MIN
+  }
+
+  /** Lets the grain go that came first. */
+  #forget(): void {
+    if (this.#grains.size <= SIGNS_MAX) return
+    for (const index of this.#grains.keys()) {
+      this.#grains.delete(index)
+      return
+    }
   }
 }
 

@@ -78,7 +78,8 @@ class World {
 
   /** All that fails does so by this fault. */
   fail(operations: readonly S3Operation[], fault: Fault): void {
-    this.network.fault = ({ operation }) => (operations.includes(operation) ? fault : null)
+    this.network.fault = ({ operation }) =>
+      operation !== null && operations.includes(operation) ? fault : null
   }
 }
 

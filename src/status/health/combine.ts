@@ -1,0 +1,147 @@
+// What all sites see, and what people said, as the health that the page tells. A pure function: every
+// site that has the same views and records comes to the same.
+
+import { VIEW_STALE_MS } from '../../base/limits.ts'
+import type { Override } from '../records/fold.ts'
+import { LEVELS, worse } from '../status.ts'
+import type { Component, ComponentId, Health, Level, Recovery, Sighting, View } from '../status.ts'
+
+/** A view and how long ago, by the receiver's monotonic clock, it replaced the one before. */
+export interface AgedView {
+  readonly view: View
+  readonly ageMs: number
+}
+
+export interface Views {
+  readonly components: readonly Component[]
+  /** In any order; of a site more than one may be there, the newest counts. */
+  readonly views: readonly AgedView[]
+  readonly overrides: ReadonlyMap<ComponentId, Override>
+  /** Wall clock: for the ends of overrides alone. */
+  readonly nowMs: number
+}
+
+/** What machines see of a component. */
+type Seen = Pick<Health, 'level' | 'sinceMs' | 'why' | 'recovery' | 'seenBy'>
+
+interface SiteSighting {
+  readonly site: string
+  readonly sighting: Sighting
+}
+
+/**
+ * In the order of `components`. Of a component:
+ * - a stale view, a blind one, and one that is taken for blind count for nothing;
+ * - with no known level left it is `unknown`;
+ * - where a site sees it well while another sees it ill, it is `degraded`, and says from where;
+ * - else the worst counts.
+ * Then a person's word: a lowering shows at least its level, a raise shows its level and its reason.
+ */
+export function combineViews({ components, nowMs, overrides, views }: Views): Health[] {
+  const seeing = sitesThatSee(views)
+  const sightings = new Map<ComponentId, SiteSighting[]>()
+  for (const { site, sightings: all } of seeing) {
+    for (const sighting of all) {
+      const others = sightings.get(sighting.component)
+      if (others === undefined) sightings.set(sighting.component, [{ site, sighting }])
+      else others.push({ site, sighting })
+    }
+  }
+  return components.map((component) => {
+    const seen = seenOf(sightings.get(component.id) ?? [])
+    const override = overrides.get(component.id)
+    const isInForce = override !== undefined && (override.untilMs ?? Infinity) > nowMs
+    return { component, ...(isInForce ? withWord(seen, override) : { ...seen, override: null }) }
+  })
+}
+
+/** The views that count, by the sites' names. */
+function sitesThatSee(views: readonly AgedView[]): View[] {
+  const newest = new Map<string, View>()
+  for (const { ageMs, view } of views) {
+    const other = newest.get(view.site)
+    if (ageMs > VIEW_STALE_MS || (other !== undefined && !isNewer(view, other))) continue
+    newest.set(view.site, view)
+  }
+  const sure = [...newest.values()].filter(({ footing }) => footing === 'sure')
+  const areAnswered = sure.some(({ sightings }) => sightings.some(isAnswered))
+  const seeing = sure.filter((view) => !areAnswered || !isAllSilent(view))
+  return seeing.toSorted((one, other) => (one.site < other.site ? -1 : 1))
+}
+
+function isNewer(one: View, other: View): boolean {
+  if (one.incarnation !== other.incarnation) return one.incarnation > other.incarnation
+  return one.sequence > other.sequence
+}
+
+/** Its probes got an answer, good or bad. */
+function isAnswered({ isSilent, level, probeCount }: Sighting): boolean {
+  return level !== 'unknown' && probeCount > 0 && !isSilent
+}
+
+/** It probes, and nothing at all answers it: if others get answers, its own network is down. */
+function isAllSilent({ sightings }: View): boolean {
+  const known = sightings.filter(({ level }) => level !== 'unknown')
+  return known.length > 0 && known.every(({ isSilent }) => isSilent)
+}
+
+function seenOf(all: readonly SiteSighting[]): Seen {
+  const seenBy = all.map(({ site, sighting: { level, why } }) => ({ site, level, why }))
+  const known = all.filter(({ sighting }) => sighting.level !== 'unknown')
+  if (known.length === 0) {
+    const why = all[0]?.sighting.why ?? 'no site sees it now'
+    return { level: 'unknown', sinceMs: null, why, recovery: null, seenBy }
+  }
+  const worst = known.map(({ sighting }) => sighting.level).reduce(worse)
+  const those = known.filter(({ sighting }) => sighting.level === worst)
+  const isWellSomewhere = known.some(({ sighting }) => sighting.level === 'operational')
+  const sinceMs = isIll(worst)
+    ? Math.min(...those.map(({ sighting }) => sighting.sinceMs))
+    : Math.max(...those.map(({ sighting }) => sighting.sinceMs))
+  if (isIll(worst) && isWellSomewhere) {
+    const ill = known.filter(({ sighting }) => isIll(sighting.level))
+    const why = `seen from ${ill.map(({ site }) => site).join(', ')} only: ${whyOf(those)}`
+    return { level: 'degraded', sinceMs, why, recovery: recoveryOf(those), seenBy }
+  }
+  return { level: worst, sinceMs, why: whyOf(those), recovery: recoveryOf(those), seenBy }
+}
+
+/** Of the first by name: several say the same in other numbers. */
+function whyOf(those: readonly SiteSighting[]): string {
+  return those[0]?.sighting.why ?? 'no reason given'
+}
+
+/** The least that is done, the longest that is left. */
+function recoveryOf(those: readonly SiteSighting[]): Recovery | null {
+  const all = those.flatMap(({ sighting }) => sighting.recovery ?? [])
+  if (all.length === 0) return null
+  const shares = all.flatMap(({ doneShare }) => doneShare ?? [])
+  const lefts = all.flatMap(({ leftMs }) => leftMs ?? [])
+  return {
+    doneShare: shares.length === 0 ? null : Math.min(...shares),
+    leftMs: lefts.length === 0 ? null : Math.max(...lefts),
+  }
+}
+
+/**
+ * A person's word that is in force. It raises only where it has an end, and only above what the person
+ * could know: who says a level that is no good news (`unknown` or worse) while all was well meant to
+ * lower, and what got worse since then is shown.
+ */
+function withWord(seen: Seen, word: Override): Omit<Health, 'component'> {
+  const { atMs, level, reason, untilMs } = word
+  const author = word.author.name
+  const isGoodNews = level === 'operational' || level === 'recovering'
+  const wasSeen = seen.sinceMs !== null && seen.sinceMs <= atMs
+  const isAbove = LEVELS.indexOf(level) < LEVELS.indexOf(seen.level)
+  const isRaise = untilMs !== null && (isGoodNews || (isAbove && wasSeen))
+  const kind = isRaise ? 'raised' : 'lowered'
+  const override = { level, reason, author, atMs, kind } as const
+  const told = isRaise ? level : worse(level, seen.level)
+  if (told === seen.level) return { ...seen, override }
+  return { ...seen, level: told, sinceMs: atMs, why: `${author}: ${reason}`, override }
+}
+
+function isIll(level: Level): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf('degraded')
+}

@@ -396,3 +396,12 @@ export const STATUS_TRANSFER_TIMEOUT_MS = 20_000
 export const STATUS_IDLE_MS = 65_000
 /** Time for requests under way when a site ends; then connections are cut. */
 export const STATUS_DRAIN_MS_MAX = 5000
+
+// The status plane. Its turns.
+
+/** What is told is made anew this often at most; who posted sees it within this. */
+export const STATUS_TURN_MS = 1000
+/** Without news a page is made anew after this, with its times and counts. */
+export const STATUS_RENDER_MS_MAX = 5000
+/** Without news peers get a view after this; three may be lost before it is stale. */
+export const STATUS_VIEW_MS_MAX = 10_000

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import {
   type AddressInfo,
   createServer as createNetServer,
@@ -12,6 +13,7 @@ import {
 import { test } from 'node:test'
 import { NetworkError } from '../base/network.ts'
 import type { HttpRequest, NetworkErrorCode } from '../base/network.ts'
+import { FIRST } from '../../test/serve/certificates.ts'
 import { openNetwork } from './network.ts'
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
@@ -179,6 +181,17 @@ test('each way to fail has its code', async () => {
   )
   assert.equal(await codeOf(requestTo(switched.origin)), 'reset')
   assert.equal(await codeOf(requestTo('http://name.invalid')), 'unresolved')
+})
+
+test('TLS is spoken with who shows a certificate that is trusted, and with nobody else', async () => {
+  const { cert, key } = FIRST
+  await using server = await listening(
+    createTlsServer({ cert, key }, (_req, res) => res.end('yes')),
+  )
+  const request = requestTo(server.origin.replace('http:', 'https:'))
+  await using network = openNetwork({ ca: cert })
+  assert.equal((await network.request(request)).status, 200)
+  assert.equal(await codeOf(request), 'tls')
 })
 
 test('nobody listens: refused; nobody answers in time: timeout', async () => {

@@ -6,6 +6,7 @@ import type { LookupAddress } from 'node:dns'
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as TlsAgent, request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { rootCertificates } from 'node:tls'
 import { NetworkError } from '../base/network.ts'
 import type { HttpAnswer, HttpRequest, Network, NetworkErrorCode } from '../base/network.ts'
 
@@ -36,7 +37,9 @@ export function openNetwork(options: NetworkOptions = { ca: null }): Network & A
   } as const
   const agents = {
     http: new Agent(common),
-    https: new TlsAgent(options.ca === null ? common : { ...common, ca: options.ca }),
+    https: new TlsAgent(
+      options.ca === null ? common : { ...common, ca: [...rootCertificates, options.ca] },
+    ),
   }
   const underWay = new Map<Exchange, Promise<HttpAnswer>>()
   let isOpen = true

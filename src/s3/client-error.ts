@@ -74,7 +74,7 @@ export function malformedError(
 }
 
 /** Status line, headers and body, cut off where it is longer. */
-export function rawText(answer: HttpAnswer): string {
+function rawText(answer: HttpAnswer): string {
   let text = `HTTP ${answer.status}\n`
   for (const [name, value] of answer.headers) text += `${name}: ${value}\n`
   const body = answer.body.subarray(0, RAW_ANSWER_CHARS_MAX)

@@ -79,8 +79,12 @@ export interface ProbeResult {
   readonly atMs: number
   /** Monotonic clock of the site when it began, for judging. */
   readonly beganMs: number
+  /**
+   * Of one that succeeded, the operation itself, retries included and without what had to be there
+   * before it; of one that failed, from `beganMs` to its end.
+   */
   readonly durationMs: number
-  /** Requests sent; more than the operation needs were retries. */
+  /** Requests that were sent again. */
   readonly retryCount: number
   /** Null: it succeeded, and what came back was what had been stored. */
   readonly failure: ProbeFailure | null

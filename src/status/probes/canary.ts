@@ -6,7 +6,7 @@ import { ClientMemory } from '../../s3/client-memory.ts'
 
 export interface Canary {
   readonly key: string
-  readonly body: Buffer
+  readonly sizeBytes: number
 }
 
 /** Keys that probes write in turns: what a late write may still touch is not used again for two minutes,
@@ -19,30 +19,27 @@ const LISTED_COUNT = 5
  * told. */
 const MISSED_MAX = 2
 
-/** The body that belongs to a key. */
-export function bodyOf(key: string, sizeBytes: number): Buffer {
+/** The body that belongs to a key; made when it is needed, as it costs more than the rest of a probe. */
+export function bodyOf({ key, sizeBytes }: Canary): Buffer {
   const hash = createHash('shake256', { outputLength: sizeBytes })
   return hash.update(`holdfast canary 1\n${key}`).digest()
 }
 
 /** What GET asks for: small to large. */
 export function readCanaries(prefix: string): readonly Canary[] {
-  return SIZES_BYTES.map((sizeBytes) => canary(`${prefix}get/${sizeBytes}`, sizeBytes))
+  return SIZES_BYTES.map((sizeBytes) => ({ key: `${prefix}get/${sizeBytes}`, sizeBytes }))
 }
 
 /** What LIST is to find, in order. */
 export function listedCanaries(prefix: string): readonly Canary[] {
-  return Array.from({ length: LISTED_COUNT }, (_, index) =>
-    canary(`${listPrefix(prefix)}${index}`, 16),
-  )
+  return Array.from({ length: LISTED_COUNT }, (_, index) => ({
+    key: `${listPrefix(prefix)}${index}`,
+    sizeBytes: 16,
+  }))
 }
 
 export function listPrefix(prefix: string): string {
   return `${prefix}list/`
-}
-
-function canary(key: string, sizeBytes: number): Canary {
-  return { key, body: bodyOf(key, sizeBytes) }
 }
 
 /** What a site's probes of one cell know from run to run. A start forgets it; the store keeps the canaries. */

@@ -9,7 +9,7 @@ export async function probeDelete(run: ProbeRun): Promise<Verdict> {
   const key = memory.nextKey(`${prefix}delete/`)
   // Where PUT is down, the deletion of what is not there must still be acknowledged.
   const put = await run.aside(
-    async (client) => await client.putObject(bucket, key, bodyOf(key, 16)),
+    async (client) => await client.putObject(bucket, key, bodyOf({ key, sizeBytes: 16 })),
   )
   // A try that was given up may still arrive, and then it arrives after the deletion.
   const isPutSure = put.failure === null && run.isAsidePlain

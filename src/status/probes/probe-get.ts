@@ -1,7 +1,7 @@
 // GET: a canary is read, and every byte of it compared.
 
 import { assert } from '../../base/assert.ts'
-import { readCanaries, type Canary } from './canary.ts'
+import { bodyOf, readCanaries, type Canary } from './canary.ts'
 import { failed, unsure, WELL, wrongData, type ProbeRun, type Verdict } from './probe-run.ts'
 
 export async function probeGet(run: ProbeRun): Promise<Verdict> {
@@ -24,15 +24,15 @@ function nextCanary(run: ProbeRun, canaries: readonly Canary[]): Canary {
 async function readCanary(run: ProbeRun, canary: Canary): Promise<Verdict> {
   const { bucket } = run
   const { memory, prefix } = run.target
-  const { body, key } = canary
-  const got = await run.step(async (client) => await client.getObject(bucket, key, body.length))
+  const { key, sizeBytes } = canary
+  const got = await run.step(async (client) => await client.getObject(bucket, key, sizeBytes))
   if (got.failure === null) return judge(run, canary, got.value)
   if (got.failure.code !== 'NoSuchKey') return failed(got.failure)
   if (memory.noteMissing(key)) {
     const message = `${key} is missing, and had been acknowledged`
     return failed({ ...got.failure, kind: 'wrong-data', message })
   }
-  const put = await run.aside(async (client) => await client.putObject(bucket, key, body))
+  const put = await run.aside(async (client) => await client.putObject(bucket, key, bodyOf(canary)))
   if (put.failure === null) {
     memory.noteThere(key)
     return await readThere(run, canary)
@@ -43,12 +43,14 @@ async function readCanary(run: ProbeRun, canary: Canary): Promise<Verdict> {
 }
 
 async function readThere(run: ProbeRun, canary: Canary): Promise<Verdict> {
-  const { body, key } = canary
-  const got = await run.step(async (client) => await client.getObject(run.bucket, key, body.length))
+  const { key, sizeBytes } = canary
+  const got = await run.step(async (client) => await client.getObject(run.bucket, key, sizeBytes))
   return got.failure === null ? judge(run, canary, got.value) : failed(got.failure)
 }
 
-function judge(run: ProbeRun, { body, key }: Canary, got: Uint8Array): Verdict {
+function judge(run: ProbeRun, canary: Canary, got: Uint8Array): Verdict {
+  const { key } = canary
+  const body = bodyOf(canary)
   run.target.memory.noteThere(key)
   if (body.equals(got)) return WELL
   if (got.length !== body.length) {

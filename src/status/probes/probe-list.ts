@@ -4,7 +4,7 @@ import { digestHex } from '../../base/digest.ts'
 import type { S3Client } from '../../s3/client.ts'
 import type { ListEntry } from '../../s3/client-xml.ts'
 import type { ProbeFailure } from '../status.ts'
-import { listedCanaries, listPrefix, type Canary } from './canary.ts'
+import { bodyOf, listedCanaries, listPrefix, type Canary } from './canary.ts'
 import { failed, unsure, WELL, wrongData, type ProbeRun, type Verdict } from './probe-run.ts'
 
 /** Fewer than there are, so that the list has a second page. */
@@ -54,7 +54,9 @@ function noteFound(run: ProbeRun, absent: readonly Canary[], expected: readonly 
 }
 
 async function putAll(run: ProbeRun, canaries: readonly Canary[]): Promise<ProbeFailure | null> {
-  for (const { body, key } of canaries) {
+  for (const canary of canaries) {
+    const { key } = canary
+    const body = bodyOf(canary)
     const put = await run.aside(async (client) => await client.putObject(run.bucket, key, body))
     if (put.failure !== null) return put.failure
     run.target.memory.noteThere(key)
@@ -64,7 +66,9 @@ async function putAll(run: ProbeRun, canaries: readonly Canary[]): Promise<Probe
 
 function judge(entries: readonly ListEntry[], expected: readonly Canary[]): Verdict {
   const say = (each: readonly string[]): string => each.join(', ')
-  const wanted = expected.map(({ body, key }) => `${key} ${digestHex('md5', body)} ${body.length}`)
+  const wanted = expected.map(
+    (canary) => `${canary.key} ${digestHex('md5', bodyOf(canary))} ${canary.sizeBytes}`,
+  )
   const came = entries.map(({ etag, key, sizeBytes }) => `${key} ${etag} ${sizeBytes}`)
   if (say(wanted) === say(came)) return WELL
   return wrongData(`LIST: expected ${say(wanted)}; came ${say(came)}`.slice(0, 1000))

@@ -27,7 +27,7 @@ async function upload(run: ProbeRun, key: string): Promise<Verdict> {
   const created = await run.step(async (client) => await client.createMultipartUpload(bucket, key))
   if (created.failure !== null) return failed(created.failure)
   const place = { bucket, key, uploadId: created.value }
-  const body = bodyOf(key, PART_SIZE_BYTES)
+  const body = bodyOf({ key, sizeBytes: PART_SIZE_BYTES })
   const md5 = digestHex('md5', body)
   const part = await run.step(async (client) => await client.uploadPart(place, 1, body))
   if (part.failure !== null) return failed(part.failure)

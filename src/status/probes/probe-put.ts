@@ -11,7 +11,8 @@ export async function probePut(run: ProbeRun): Promise<Verdict> {
   const { memory, prefix, random } = run.target
   const key = memory.nextKey(`${prefix}put/`)
   const lot = random.fraction()
-  const body = bodyOf(`${key} ${lot}`, SIZES_BYTES[Math.floor(lot * SIZES_BYTES.length)] ?? 0)
+  const sizeBytes = SIZES_BYTES[Math.floor(lot * SIZES_BYTES.length)] ?? 0
+  const body = bodyOf({ key: `${key} ${lot}`, sizeBytes })
   const md5 = digestHex('md5', body)
   const put = await run.step(async (client) => await client.putObject(bucket, key, body))
   if (put.failure !== null) return failed(put.failure)

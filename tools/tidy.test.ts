@@ -77,6 +77,7 @@ rule('of another subsystem only the contract is seen; services are wired by cell
     [file('src/router/a.ts', "import { b } from '../storage/storage-service.ts'")],
     [file('src/cli/a.ts', "import { b } from '../directory/directory-service.ts'")],
     [file('src/cli/a.ts', "import { b } from '../directory/directory-http.ts'")],
+    [file('src/console/a.ts', "import { b } from '../status/status-service.ts'")],
     [file('src/placement/a.ts', "import { b } from '../object-index/object-index-service.ts'")],
   ],
   good: [
@@ -85,6 +86,7 @@ rule('of another subsystem only the contract is seen; services are wired by cell
     file('src/gateway/gateway-suite.ts', "import { b } from '../storage/storage-service.ts'"),
     file('sim/a.ts', "import { b } from '../src/storage/storage-http.ts'"),
     file('src/storage/a.ts', "import { b } from './storage-service.ts'"),
+    file('src/cli/a.ts', "import { b } from '../status/status-service.ts'"),
     file('src/gateway/a.ts', "import type { B } from '../storage/storage.ts'"),
     file('src/router/a.ts', "import { b } from '../s3/routes.ts'"),
   ],

@@ -40,14 +40,16 @@ export function openStatusClient(
   origins: readonly string[],
   note: (line: string) => void,
 ): StatusClient {
+  let ordered = origins
   const ask = async (method: string, target: string, body: string): Promise<FirstAnswer> => {
     const failures: string[] = []
-    for (const origin of origins) {
+    for (const origin of ordered) {
       try {
         const answer = await request(network, { origin, method, target, body })
         const passing = answer.status === 200 || answer.status === 201 ? null : refusalOf(answer)
-        const isLast = origin === origins.at(-1)
+        const isLast = origin === ordered.at(-1)
         if (passing === null || isLast || !PASSING.includes(passing.error.code)) {
+          ordered = [origin, ...origins.filter((each) => each !== origin)] // what works is asked on
           return { origin, answer }
         }
         failures.push(`${origin}: ${passing.error.message}`)

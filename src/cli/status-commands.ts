@@ -5,7 +5,7 @@ import type { ExitCode } from './cli-error.ts'
 import { readEnvironment } from './env.ts'
 import { presetText } from './option.ts'
 import type { Option } from './option.ts'
-import { POST_OPTIONS, statusVariableOf } from './status-options.ts'
+import { POST_OPTIONS, STATUS_OPTIONS, statusVariableOf } from './status-options.ts'
 import type { Terminal } from './terminal.ts'
 import type { Typed } from './statement.ts'
 
@@ -68,6 +68,17 @@ export const STATUS_COMMANDS: readonly CommandSpec[] = [
     flags: [],
     description: 'what a site tells: components, incidents, maintenance',
     load: async () => (await import('./commands/status-show.ts')).showStatus,
+  },
+  {
+    words: ['serve'],
+    arguments: [['<DIR>', 'the directory that `holdfast status init` made']],
+    flags: flagsOf({ ...STATUS_OPTIONS }),
+    description: 'run a site: probe, take posts, tell',
+    load: async () => {
+      const { serveStatus } = await import('./commands/status-serve.ts')
+      return async (terminal: Terminal, folder: string, flags: Flags) =>
+        await serveStatus(terminal, folder, flags, readEnvironment())
+    },
   },
   post(
     'incident',

@@ -26,7 +26,7 @@ function summary(file: string, config: StatusConfig): string {
       ['sites', sites.map(({ name, url }) => `${name} (${url})`).join(', ')],
       ['people', active.map(({ name }) => name).join(', ') || 'nobody: only machines can post'],
       ['regions', regions.map(({ name }) => name).join(', ')],
-      ['probed', `${components.length} components in ${cells.length} cells and their services`],
+      ['probed', `${components.length} components; cells: ${cells.length}`],
       ['every', `${timing.probeIntervalSec} s; slow from ${timing.slowMs} ms on`],
       ['anchors', timing.anchors.join(', ') || 'none: a refused connection counts as a sign'],
       ['webhooks', String(webhooks.length)],

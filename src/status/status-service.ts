@@ -1,0 +1,310 @@
+// A site of the status plane: probes, judges, exchanges, posts what machines post, and tells. Wires the
+// parts; each of them knows nothing of the others. One turn a second makes of all that came what is
+// told from then on.
+
+import type { Clock } from '../base/clock.ts'
+import { Closers } from '../base/closers.ts'
+import type { Disk } from '../base/disk.ts'
+import { STATUS_RENDER_MS_MAX, STATUS_TURN_MS, STATUS_VIEW_MS_MAX } from '../base/limits.ts'
+import type { HttpAnswer, Network } from '../base/network.ts'
+import type { Random } from '../base/random.ts'
+import { manyWaiters } from '../base/signal.ts'
+import type { StatusConfig } from './config.ts'
+import { combineViews } from './health/combine.ts'
+import { Publisher } from './output/publish.ts'
+import { Renderer } from './output/render.ts'
+import { postingOf } from './posting.ts'
+import { Footing } from './probes/footing.ts'
+import { openProber } from './probes/prober.ts'
+import { Authors } from './records/authors.ts'
+import { openExchange } from './records/exchange.ts'
+import type { Exchange } from './records/exchange.ts'
+import { foldRecords } from './records/fold.ts'
+import type { Stories } from './records/fold.ts'
+import type { KeyPair } from './records/keys.ts'
+import { openRecordLog } from './records/record-log.ts'
+import type { RecordLog } from './records/record-log.ts'
+import type { Envelope, RecordId } from './records/record.ts'
+import { PostRates, takePost } from './records/take-post.ts'
+import { isOtherSight, Sight } from './sight.ts'
+import { SiteRoutes } from './site-routes.ts'
+import { snapshotOf } from './site-snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
+import { StatusError } from './status.ts'
+import type { Sighting, SiteRequest, StatusSite } from './status.ts'
+
+/** Where a site tells what an operator should know. */
+export interface SiteLog {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface SiteParts {
+  readonly config: StatusConfig
+  /** Which of the configuration's sites this is. */
+  readonly site: string
+  readonly pair: KeyPair
+  /** Of this site alone: whoever opens it has seen to that. */
+  readonly disk: Disk
+  /** A folder that is published to; made where it is missing. */
+  readonly openFolder: (path: string) => Disk | Promise<Disk>
+  readonly network: Network
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: SiteLog
+}
+
+/** What a site keeps in its directory. */
+const RECORDS_FOLDER = 'records'
+const INCARNATION_FILE = 'incarnation'
+
+/**
+ * Opens what the site has on its disk and begins to probe, to exchange and to tell; the first pages are
+ * ready when it resolves. Needs no peer, and no store. @throws StatusError `bad-config`, `damaged`
+ */
+export async function openStatusSite(parts: SiteParts): Promise<StatusSite> {
+  checkKey(parts)
+  const closers = new Closers()
+  try {
+    const site = await Site.open(parts, closers)
+    return site
+  } catch (error) {
+    await closers[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Else its peers would not hear it, and nobody could tell why. */
+function checkKey({ config, pair, site }: SiteParts): void {
+  const own = config.sites.find(({ name }) => name === site)
+  if (own?.key.id === pair.id) return
+  const names = config.sites.map(({ name }) => name).join(', ')
+  if (own === undefined) {
+    throw new StatusError('bad-config', `the configuration has no site "${site}": it has ${names}`)
+  }
+  const other = config.sites.find(({ key }) => key.id === pair.id)?.name
+  const whose = other === undefined ? 'of no site there' : `of site ${other}`
+  throw new StatusError(
+    'bad-config',
+    `the directory's key is not that of site ${site} in the configuration, but ${whose}; its ` +
+      `public key is ${pair.publicRaw}`,
+  )
+}
+
+interface Opened {
+  readonly log: RecordLog
+  readonly authors: Authors
+  readonly exchange: Exchange
+  readonly publisher: Publisher
+}
+
+class Site implements StatusSite {
+  readonly name: string
+  readonly #parts: SiteParts
+  readonly #closers: Closers
+  readonly #footing: Footing
+  readonly #sight: Sight
+  readonly #rates: PostRates
+  readonly #renderer = new Renderer()
+  readonly #routes: SiteRoutes
+  readonly #abort = manyWaiters()
+  #opened: Opened | null = null
+  #snapshot: Snapshot | null = null
+  /** Null: records came since. */
+  #stories: Stories | null = null
+  #told: { readonly sightings: readonly Sighting[]; readonly atMs: number } | null = null
+  #renderedMs = -Infinity
+
+  static async open(parts: SiteParts, closers: Closers): Promise<Site> {
+    const site = new Site(parts, closers)
+    await site.#start()
+    return site
+  }
+
+  private constructor(parts: SiteParts, closers: Closers) {
+    const { clock, config, log, site } = parts
+    this.name = site
+    this.#parts = parts
+    this.#closers = closers
+    this.#footing = new Footing({ hasAnchors: config.timing.anchors.length > 0 })
+    this.#sight = new Sight(config)
+    this.#rates = new PostRates(clock)
+    this.#routes = new SiteRoutes({
+      posting: () => this.#posting(),
+      post: async (envelope) => await this.#post(envelope),
+      exchange: (query) => this.#open().exchange.answer(query),
+      console: () => null,
+      onRefused: ({ method, target }, { code, message }) => {
+        const path = target.split('?')[0]?.slice(0, 200)
+        const isReader = code === 'not-found'
+        log[isReader ? 'debug' : 'warn']({ code, method, path }, `refused: ${message}`)
+      },
+    })
+  }
+
+  answer(request: SiteRequest): HttpAnswer | Promise<HttpAnswer> {
+    return this.#routes.answer(request)
+  }
+
+  async #start(): Promise<void> {
+    const { clock, config, disk, network, openFolder, pair, random, site } = this.#parts
+    const authors = new Authors(config)
+    const log = this.#closers.use(
+      await openRecordLog({ disk, folder: RECORDS_FOLDER, random, authors }),
+    )
+    for (const finding of log.findings) this.#find(finding, null)
+    const exchange = this.#closers.use(
+      await openExchange({
+        config,
+        site,
+        pair,
+        log,
+        authors,
+        disk,
+        incarnationFile: INCARNATION_FILE,
+        network,
+        clock,
+        random,
+        events: {
+          onRecords: () => (this.#stories = null),
+          onViews: () => undefined, // the next turn looks at all of them
+          onHeard: (beganMs) => this.#footing.noteAnswer(beganMs, clock.monotonicMs()),
+          onFinding: (error, peer) => this.#find(error, peer),
+        },
+      }),
+    )
+    const publisher = this.#closers.use(
+      new Publisher({
+        targets: config.publish,
+        openFolder,
+        network,
+        clock,
+        random,
+        onProblem: (target, error) => {
+          this.#parts.log.warn({ target, err: error }, 'not published; it is tried again')
+        },
+      }),
+    )
+    this.#opened = { log, authors, exchange, publisher }
+    this.#turn()
+    this.#probe()
+    const running = this.#run()
+    this.#closers.defer(async () => {
+      this.#abort.abort(new StatusError('unavailable', 'the site is closing'))
+      await running
+    })
+  }
+
+  #probe(): void {
+    const { clock, config, log, network, random, site } = this.#parts
+    this.#closers.use(
+      openProber({
+        config,
+        site,
+        network,
+        clock,
+        random,
+        footing: this.#footing,
+        onResult: (result) => {
+          this.#sight.take(result)
+          const { component, failure } = result
+          if (failure !== null)
+            log.info({ component, ...failure, raw: undefined }, 'a probe failed')
+        },
+        onReport: (components, report) => {
+          this.#sight.takeReport(components, report, clock.monotonicMs())
+        },
+        onUnsure: (component, failure) => {
+          log.warn({ component, ...failure, raw: undefined }, 'a probe could not be made')
+        },
+      }),
+    )
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#parts
+    const { signal } = this.#abort
+    while (!signal.aborted) {
+      await clock.sleep(STATUS_TURN_MS, signal).catch(() => null)
+      if (!signal.aborted) this.#turn()
+    }
+  }
+
+  /** Makes of all that came what is told. */
+  #turn(): void {
+    const { clock, config, site } = this.#parts
+    const { exchange, log, publisher } = this.#open()
+    const nowMs = clock.monotonicMs()
+    const wallMs = Math.max(0, Math.round(clock.nowMs()))
+    this.#see(nowMs, wallMs)
+    this.#stories ??= foldRecords(log.records)
+    const views = exchange.views()
+    const { overrides } = this.#stories
+    const health = combineViews({ components: config.components, views, overrides, nowMs: wallMs })
+    const last = this.#snapshot
+    const snapshot = snapshotOf(
+      {
+        config,
+        site,
+        nowMs: wallMs,
+        footing: this.#footing.isBlind(nowMs) ? 'blind' : 'sure',
+        health,
+        stories: this.#stories,
+        uptimes: [],
+        peers: exchange.peers(),
+        views,
+      },
+      last,
+    )
+    this.#snapshot = snapshot
+    const isNews = last === null || last.changedAtMs !== snapshot.changedAtMs
+    if (!isNews && nowMs - this.#renderedMs < STATUS_RENDER_MS_MAX) return
+    const files = this.#renderer.render(snapshot)
+    this.#renderedMs = nowMs
+    this.#routes.setFiles(files)
+    publisher.offer(files)
+  }
+
+  /** Looks, and lets peers know: at once where it is news, else every few seconds. */
+  #see(nowMs: number, wallMs: number): void {
+    const { exchange } = this.#open()
+    const sightings = this.#sight.look({ nowMs, wallMs, ground: this.#footing })
+    const told = this.#told
+    const isDue = told === null || nowMs - told.atMs >= STATUS_VIEW_MS_MAX
+    if (!isDue && !isOtherSight(told.sightings, sightings)) return
+    this.#told = { sightings, atMs: nowMs }
+    const footing = this.#footing.isBlind(nowMs) ? 'blind' : 'sure'
+    exchange.setView({ madeAtMs: wallMs, footing, sightings, days: [] })
+  }
+
+  #posting(): ReturnType<typeof postingOf> {
+    const { clock } = this.#parts
+    if (this.#snapshot === null) throw new StatusError('unavailable', 'the site is starting')
+    return postingOf(this.#snapshot, this.#open().log.orderMax, Math.round(clock.nowMs()))
+  }
+
+  async #post(envelope: Envelope): Promise<RecordId> {
+    const { clock, config, log: siteLog } = this.#parts
+    const { authors, log } = this.#open()
+    const taken = await takePost(envelope, { config, authors, log, clock, rates: this.#rates })
+    this.#stories = null
+    const { id, author, record } = taken
+    siteLog.info({ id, author: author.name, statement: record.statement }, 'a post was taken')
+    return id
+  }
+
+  #find({ code, message }: StatusError, peer: string | null): void {
+    this.#parts.log.warn({ code, ...(peer === null ? {} : { peer }) }, message)
+  }
+
+  #open(): Opened {
+    if (this.#opened !== null) return this.#opened
+    throw new StatusError('unavailable', 'the site is starting')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#closers[Symbol.asyncDispose]()
+  }
+}

@@ -23,6 +23,7 @@ const OPTIONS = {
   sourcemap: 'linked',
   sourcesContent: false,
   chunkNames: 'chunk-[hash]',
+  loader: { '.page.js': 'text' }, // scripts for browsers, which a site serves as they are
   charset: 'utf8',
   logLevel: 'warning',
   write: false,

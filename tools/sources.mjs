@@ -44,7 +44,8 @@ export function testFiles(filters) {
 function stateOfSources() {
   const hash = createHash('sha256')
   const files = filesBelow('src', '.ts').filter((path) => !path.endsWith('.test.ts'))
-  for (const path of [...files, 'tools/build.mjs', 'package.json']) {
+  const pages = filesBelow('src', '.page.js')
+  for (const path of [...files, ...pages, 'tools/build.mjs', 'package.json']) {
     const { size, mtimeMs } = statSync(join(ROOT, path))
     hash.update(`${path} ${size} ${mtimeMs}\n`)
   }

@@ -1,0 +1,104 @@
+// The last look at what is about to be signed: a dialog that shows all of it, and stays until it is posted
+// or given up.
+
+const find = (id) => document.getElementById(id)
+
+/** @returns what `post` gives; null where it was given up. What `post` throws is told here. */
+export function confirm(statement, by, { words, shown }, post) {
+  const dialog = find('confirm')
+  const yes = find('confirm-yes')
+  const trouble = find('confirm-trouble')
+  find('confirm-what').replaceChildren(...rowsOf(statement, words, shown).flatMap(pairOf))
+  find('confirm-by').textContent = by.name ?? `the key ${by.id.slice(0, 8)}`
+  trouble.hidden = true
+  yes.disabled = false
+  dialog.showModal()
+  yes.focus()
+  return new Promise((resolve) => {
+    let posted = null
+    const go = async () => {
+      yes.disabled = true
+      trouble.hidden = true
+      try {
+        posted = await post()
+        dialog.close()
+      } catch (error) {
+        const next =
+          error.name === 'NoAnswer' ? ' It may have been taken; to post again is safe.' : ''
+        trouble.textContent = `${error.message}${next}`
+        trouble.hidden = false
+        yes.disabled = false
+        yes.focus()
+      }
+    }
+    const onYes = () => void go()
+    yes.addEventListener('click', onYes)
+    dialog.addEventListener(
+      'close',
+      () => {
+        yes.removeEventListener('click', onYes)
+        resolve(posted)
+      },
+      { once: true },
+    )
+    // While it is on its way, whoever closes the dialog would not learn what became of it.
+    dialog.oncancel = (event) => {
+      if (yes.disabled) event.preventDefault()
+    }
+    find('confirm-no').onclick = () => {
+      if (!yes.disabled) dialog.close()
+    }
+  })
+}
+
+function pairOf([term, value]) {
+  const dt = document.createElement('dt')
+  const dd = document.createElement('dd')
+  dt.textContent = term
+  dd.textContent = value
+  return [dt, dd]
+}
+
+function rowsOf(statement, words, shown) {
+  const { kind } = statement
+  const rows = [['What', words.kinds[kind]]]
+  const about = [...shown.incidents, ...shown.maintenances].find(({ id }) => {
+    return id === statement.incident || id === statement.maintenance
+  })
+  if (about !== undefined) rows.push(['Of', about.title])
+  if (statement.title !== undefined) rows.push(['Title', statement.title])
+  if (statement.state !== undefined) rows.push(['State', words.states[statement.state]])
+  if (statement.text !== undefined) rows.push(['Text', statement.text])
+  if (kind === 'override') rows.push(...overrideRows(statement, words))
+  if (kind === 'maintenance') {
+    rows.push(['From', timeOf(statement.startMs)], ['Until', timeOf(statement.endMs)])
+    rows.push(['Components', statement.components.map((id) => words.components[id]).join('; ')])
+  }
+  if (statement.affected === null) rows.push(['Affected', 'as before'])
+  else if (statement.affected !== undefined) {
+    rows.push(['Affected', affectedText(statement.affected, words)])
+  }
+  return rows
+}
+
+function overrideRows({ component, level, reason, untilMs }, words) {
+  return [
+    ['Component', words.components[component]],
+    ['Level', level === null ? 'what machines see counts again' : words.levels[level]],
+    ['Reason', reason === '' ? 'none' : reason],
+    ['Until', untilMs === null ? 'somebody ends it' : timeOf(untilMs)],
+  ]
+}
+
+function affectedText(affected, words) {
+  const lines = affected.map(({ component, level }) => {
+    return `${words.components[component]}: ${words.levels[level].toLowerCase()}`
+  })
+  return lines.length === 0 ? 'nothing' : lines.join('; ')
+}
+
+/** Of this computer's zone and of UTC, as the page has it. */
+function timeOf(atMs) {
+  const date = new Date(atMs)
+  return `${date.toLocaleString()} (${date.toISOString().slice(0, 16).replace('T', ' ')} UTC)`
+}

@@ -50,6 +50,7 @@ function makeParser(): MarkdownIt {
     linkify: true,
     maxNesting: POST_NESTING_MAX,
     typographer: false,
+    xhtmlOut: true,
   })
   parser.disable(['image', 'reference', 'table'])
   parser.linkify.set({ fuzzyEmail: false, fuzzyIP: false, fuzzyLink: false })

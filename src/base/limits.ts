@@ -405,3 +405,7 @@ export const STATUS_TURN_MS = 1000
 export const STATUS_RENDER_MS_MAX = 5000
 /** Without news peers get a view after this; three may be lost before it is stale. */
 export const STATUS_VIEW_MS_MAX = 10_000
+/** Uptime is computed anew after this: of 90 days at most seconds are missing. */
+export const STATUS_UPTIME_MS_MAX = 30_000
+/** Day counts are kept on the disk this often: so much of them a power cut may cost. */
+export const STATUS_DAYS_SAVE_MS = 60_000

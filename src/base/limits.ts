@@ -261,6 +261,35 @@ export const VIEW_STALE_MS = 45_000
 /** Two looks further apart are a gap, in which nobody watched: it is counted nowhere. */
 export const WATCH_GAP_MS_MAX = 10_000
 
+// The status plane. What machines post.
+
+/** An outage, even a partial one, that lasted this long in all since it was well is an incident … */
+export const INCIDENT_BAD_MS_MIN = 15_000
+/** … and so is what was ill in any way for this long: slow, or failing now and then. */
+export const INCIDENT_ILL_MS_MIN = 45_000
+/** A site leaves the sites before it this long each to post first; it comes by the exchange. */
+export const INCIDENT_RANK_MS = 5000
+/** What this site posted and does not see yet is not posted again for so long. */
+export const INCIDENT_AGAIN_MS_MIN = 10_000
+/** Between two updates of a machine: doubled with each behind the first few, up to the last bound. */
+export const INCIDENT_GAP_MS_MIN = 30_000
+export const INCIDENT_GAP_MS_MAX: number = 30 * MINUTE_MS
+/** Updates of a machine that come at the first pace. */
+export const INCIDENT_UPDATES_FREE = 4
+/** What got better stays so for this long before it is posted … */
+export const INCIDENT_BETTER_MS_MIN = 60_000
+/** … and when all is well; the proof has passed by then. */
+export const INCIDENT_WELL_MS_MIN = 15_000
+/** From there to resolved. Source: README, From a probe to a page. */
+export const INCIDENT_RESOLVE_MS_MIN: number = 5 * MINUTE_MS
+/** An incident that was resolved within this counts when the pace of the next one is set. */
+export const INCIDENT_RECENT_MS: number = 6 * HOUR_MS
+/** What a person resolved is not opened again by a machine for so long, unless it is worse. */
+export const INCIDENT_CALM_MS: number = 10 * MINUTE_MS
+/** Lines of what is affected, and characters of a title, in a machine's post. */
+export const INCIDENT_LINES_MAX = 12
+export const INCIDENT_TITLE_CHARS_MAX = 140
+
 // The status plane. Its probes, and the client of S3 that they are.
 
 /** Tries of one call, the first included. Source: the AWS SDKs' standard mode. */

@@ -35,6 +35,19 @@ export function readKeyFile(path: string): KeyPair {
   }
 }
 
+/** The text of `--ca`; null where it was not given. @throws CliError that names the file */
+export function readAuthorities(path: string | null): string | null {
+  if (path === null) return null
+  try {
+    const pem = readTextFile(path)
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CliError(`the file of --ca cannot be read: ${reason}`)
+  }
+  throw new CliError(`${path} holds no certificate in PEM`)
+}
+
 export function isThere(error: unknown): boolean {
   return error instanceof DiskError && error.code === 'exists'
 }

@@ -22,6 +22,12 @@ const peers: Kind<readonly string[]> = {
   },
 }
 
+const ca: Option<string> = option(
+  file,
+  null,
+  'PEM of authorities whose certificates are trusted beside the usual ones',
+)
+
 interface StatusOptionTable {
   readonly site: Option<string>
   readonly config: Option<string>
@@ -29,6 +35,7 @@ interface StatusOptionTable {
   readonly peer: Option<readonly string[]>
   readonly 'tls-cert': Option<string>
   readonly 'tls-key': Option<string>
+  readonly ca: Option<string>
   readonly 'log-level': Option<'debug' | 'info' | 'warn' | 'error'>
 }
 
@@ -48,6 +55,7 @@ export const STATUS_OPTIONS: StatusOptionTable = {
   ),
   'tls-cert': option(file, null, 'PEM certificate chain; with --tls-key, it is served over TLS'),
   'tls-key': option(file, null, 'PEM key; both files are read again when they change'),
+  ca,
   'log-level': option(
     oneOf('debug', 'info', 'warn', 'error'),
     'info',
@@ -58,6 +66,7 @@ export const STATUS_OPTIONS: StatusOptionTable = {
 interface PostOptionTable {
   readonly url: Option<string>
   readonly key: Option<string>
+  readonly ca: Option<string>
 }
 
 /** What the commands take that post to a site. */
@@ -68,6 +77,7 @@ export const POST_OPTIONS: PostOptionTable = {
     'the sites; the first that answers is posted to',
   ),
   key: option(file, null, 'your key file, as `holdfast status key` made it'),
+  ca,
 }
 
 export type StatusOptionName = keyof StatusOptionTable
@@ -93,8 +103,7 @@ export function statusVariableOf(option: string): string {
 
 /** All variables of the status plane. */
 export const STATUS_VARIABLES: readonly string[] = [
-  ...STATUS_OPTION_NAMES,
-  ...POST_OPTION_NAMES,
+  ...new Set([...STATUS_OPTION_NAMES, ...POST_OPTION_NAMES]),
 ].map(statusVariableOf)
 
 type Texts = Readonly<Record<string, string | undefined>>

@@ -27,6 +27,7 @@ import type { RecordLog } from './records/record-log.ts'
 import type { Envelope, RecordId } from './records/record.ts'
 import { PostRates, takePost } from './records/take-post.ts'
 import { isOtherSight, Sight } from './sight.ts'
+import { SiteDays } from './site-days.ts'
 import { SiteRoutes } from './site-routes.ts'
 import { snapshotOf } from './site-snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -97,6 +98,7 @@ interface Opened {
   readonly log: RecordLog
   readonly authors: Authors
   readonly exchange: Exchange
+  readonly days: SiteDays
   readonly publisher: Publisher
 }
 
@@ -175,6 +177,10 @@ class Site implements StatusSite {
         },
       }),
     )
+    const { components } = config
+    const days = this.#closers.use(
+      await SiteDays.open({ disk, components, onFinding: (error) => this.#find(error, null) }),
+    )
     const publisher = this.#closers.use(
       new Publisher({
         targets: config.publish,
@@ -187,7 +193,7 @@ class Site implements StatusSite {
         },
       }),
     )
-    this.#opened = { log, authors, exchange, publisher }
+    this.#opened = { log, authors, exchange, days, publisher }
     this.#turn()
     this.#probe()
     const running = this.#run()
@@ -235,7 +241,7 @@ class Site implements StatusSite {
   /** Makes of all that came what is told. */
   #turn(): void {
     const { clock, config, site } = this.#parts
-    const { exchange, log, publisher } = this.#open()
+    const { days, exchange, log, publisher } = this.#open()
     const nowMs = clock.monotonicMs()
     const wallMs = Math.max(0, Math.round(clock.nowMs()))
     this.#see(nowMs, wallMs)
@@ -243,6 +249,7 @@ class Site implements StatusSite {
     const views = exchange.views()
     const { overrides } = this.#stories
     const health = combineViews({ components: config.components, views, overrides, nowMs: wallMs })
+    days.tick(nowMs, wallMs, health)
     const last = this.#snapshot
     const snapshot = snapshotOf(
       {
@@ -252,7 +259,7 @@ class Site implements StatusSite {
         footing: this.#footing.isBlind(nowMs) ? 'blind' : 'sure',
         health,
         stories: this.#stories,
-        uptimes: [],
+        uptimes: days.uptimes(views, nowMs, wallMs),
         peers: exchange.peers(),
         views,
       },
@@ -269,14 +276,14 @@ class Site implements StatusSite {
 
   /** Looks, and lets peers know: at once where it is news, else every few seconds. */
   #see(nowMs: number, wallMs: number): void {
-    const { exchange } = this.#open()
+    const { days, exchange } = this.#open()
     const sightings = this.#sight.look({ nowMs, wallMs, ground: this.#footing })
     const told = this.#told
     const isDue = told === null || nowMs - told.atMs >= STATUS_VIEW_MS_MAX
     if (!isDue && !isOtherSight(told.sightings, sightings)) return
     this.#told = { sightings, atMs: nowMs }
     const footing = this.#footing.isBlind(nowMs) ? 'blind' : 'sure'
-    exchange.setView({ madeAtMs: wallMs, footing, sightings, days: [] })
+    exchange.setView({ madeAtMs: wallMs, footing, sightings, days: days.counts() })
   }
 
   #posting(): ReturnType<typeof postingOf> {

@@ -10,7 +10,7 @@ import { draftRecord, newNonce, nextOrder } from '../../status/records/draft.ts'
 import { recordIdOf, seal } from '../../status/records/envelope.ts'
 import { CliError } from '../cli-error.ts'
 import type { Environment } from '../env.ts'
-import { readKeyFile } from '../key-file.ts'
+import { readAuthorities, readKeyFile } from '../key-file.ts'
 import { statementOf } from '../statement.ts'
 import type { Typed } from '../statement.ts'
 import { openStatusClient, originsOf } from '../status-client.ts'
@@ -33,7 +33,7 @@ export async function postStatement(
   const options = readPostOptions(flags, environment.variables)
   const origins = originsOf(given(options.url, 'url'))
   const pair = readKeyFile(given(options.key, 'key'))
-  await using network = openNetwork()
+  await using network = openNetwork({ ca: readAuthorities(options.ca) })
   const client = openStatusClient(network, origins, (line) => terminal.note(line))
   try {
     const posting = await client.posting()

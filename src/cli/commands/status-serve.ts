@@ -30,7 +30,7 @@ import type { StatusSite } from '../../status/status.ts'
 import { CliError } from '../cli-error.ts'
 import type { ExitCode } from '../cli-error.ts'
 import type { Environment } from '../env.ts'
-import { readKeyFile } from '../key-file.ts'
+import { readAuthorities, readKeyFile } from '../key-file.ts'
 import { flagsByName } from '../option.ts'
 import type { Address } from '../option.ts'
 import { withPeers } from '../peers.ts'
@@ -86,7 +86,7 @@ async function openAll(
   if (lock === null) throw new CliError(`${typed} is in use by another holdfast; stop that first`)
   closers.defer(async () => await lock.release())
   const log = openLog('status', options['log-level'] ?? 'info')
-  const network = closers.use(openNetwork())
+  const network = closers.use(openNetwork({ ca: readAuthorities(options.ca) }))
   const site = closers.use(
     await openStatusSite({
       config,

@@ -33,6 +33,7 @@ const PIECE_SIZE_BYTES = 65_536
 
 export class Bodies {
   readonly #byEtag = new Map<string, Buffer>()
+  readonly #copied = new Map<string, string>()
   #next = 1
 
   /** A new body, unlike all before it; of 0 bytes they are all one. */
@@ -62,6 +63,19 @@ export class Bodies {
   /** The bytes that an ETag promises; null for one that no client made. */
   bytesOf(etag: string): Buffer | null {
     return this.#byEtag.get(etag) ?? null
+  }
+
+  /**
+   * The ETag of a copy whose bytes had to be copied: their MD5, which an object of parts does not
+   * have. One of bytes that no client made has its source's.
+   */
+  copiedEtag(etag: string): string {
+    const known = this.#copied.get(etag)
+    if (known !== undefined) return known
+    const bytes = this.bytesOf(etag)
+    const copied = bytes === null ? etag : this.know(bytes).etag
+    this.#copied.set(etag, copied)
+    return copied
   }
 
   /** What was read of a version with this ETag, compared. */

@@ -30,6 +30,7 @@ import { SimProcess } from './process.ts'
 import type { Death } from './process.ts'
 import type { SeededRandom } from './random.ts'
 import { OWNER_ID } from './region.ts'
+import { UnderWay } from './under-way.ts'
 import type { World } from './world.ts'
 
 const MIB = 1024 * 1024
@@ -61,6 +62,7 @@ export class SimCell {
   readonly drive: Drive
   readonly store: MemoryStore = createMemoryStore()
   readonly #holder: EpochHolder
+  readonly underWay: UnderWay = new UnderWay(() => this.store.isInDoubt)
   readonly network: Network
   readonly driveId: string
   readonly defects: CellDefect[] = []
@@ -87,7 +89,8 @@ export class SimCell {
     this.#random = world.random.fork('cell')
     const { driveSizeBytes: totalBytes, freeShare } = options
     this.drive = new Drive(world, faults, { totalBytes, freeShare })
-    this.network = new Network(world, faults)
+    this.network = new Network(world, faults, this.underWay)
+    world.onTurnEnd = () => this.underWay.judge()
     this.driveId = Buffer.from(this.#random.bytes(16)).toString('hex')
   }
 
@@ -279,7 +282,7 @@ export class SimCell {
   async #startWriter(
     process: SimProcess,
   ): Promise<{ cell: WriterCell; endWorker: (writerId: WriterId) => Promise<void> }> {
-    const cell = await openWriterCell(this.#groundOf(process))
+    const cell = this.#noted(process, await openWriterCell(this.#groundOf(process)))
     const workers = new ConnectedWorkers()
     this.network.listen(process, (channel) => serveWriter(channel, cell, workers))
     this.#writers.push({ process, cell })
@@ -291,6 +294,18 @@ export class SimCell {
       await cell.placement.sealAllOf(writerId)
     }
     return { cell, endWorker }
+  }
+
+  /** With all that is asked of its index noted while it is under way. */
+  #noted(process: SimProcess, cell: WriterCell): WriterCell {
+    const { index } = cell
+    const apply: typeof index.apply = (operation, id) => {
+      const ended = this.underWay.begin(process)
+      const outcome = index.apply(operation, id)
+      outcome.then(ended, ended)
+      return outcome
+    }
+    return { ...cell, index: { ...index, apply } }
   }
 
   async #startWorker(process: SimProcess, writerId: WriterId): Promise<void> {

@@ -6,6 +6,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { Channel } from '../src/platform/channel.ts'
 import type { Faults } from './faults.ts'
 import type { SimProcess } from './process.ts'
+import type { UnderWay } from './under-way.ts'
 import type { World } from './world.ts'
 
 const DELAY_MS = [0.01, 0.5] as const
@@ -29,13 +30,15 @@ interface Listener {
 export class Network {
   readonly world: World
   readonly faults: Faults
+  readonly #underWay: UnderWay
   readonly #links = new Set<Pair>()
   #listener: Listener | null = null
   #partedUntilMs = 0
 
-  constructor(world: World, faults: Faults) {
+  constructor(world: World, faults: Faults, underWay: UnderWay) {
     this.world = world
     this.faults = faults
+    this.#underWay = underWay
   }
 
   /** Takes the one address there is, the writer's socket; whoever had it before is not found now. */
@@ -52,6 +55,7 @@ export class Network {
     }
     const pair = this.pair(process, listener.process)
     this.#links.add(pair)
+    pair.near.underWay = this.#underWay
     listener.process.schedule(this.delayMs(), 'accept', () => listener.accept(pair.far))
     return pair.near
   }
@@ -150,16 +154,24 @@ export class Pair {
   }
 }
 
+/** A value that came, and who is told that it is on its way no more. */
+interface Arrived {
+  readonly value: unknown
+  readonly taken: (() => void) | null
+}
+
 class End implements Channel {
   readonly process: SimProcess
   /** What it sends gets lost. */
   isMute = false
+  /** Where what it sends are requests, which may change something as long as they are on their way. */
+  underWay: UnderWay | null = null
   readonly #network: Network
   readonly #peer: () => End
   #receive: (value: unknown) => void = () => undefined
   readonly #onClose: (() => void)[] = []
   /** Values that came before anybody asked for them. */
-  #early: unknown[] | null = []
+  #early: Arrived[] | null = []
   /** Ended by this side, or heard that it ended. */
   #isOver = false
   #isClosed = false
@@ -178,20 +190,29 @@ class End implements Channel {
     const { world, opensAtMs } = this.#network
     const atMs = Math.max(opensAtMs + this.#network.valueDelayMs(), this.#lastAtMs + GAP_MS)
     this.#lastAtMs = atMs
-    peer.process.schedule(atMs - world.nowMs, 'value', () => peer.#take(deserialize(bytes)))
+    const taken = this.underWay?.begin(peer.process) ?? null
+    peer.process.schedule(atMs - world.nowMs, 'value', () =>
+      peer.#take({ value: deserialize(bytes), taken }),
+    )
   }
 
-  #take(value: unknown): void {
-    if (this.#isOver) return
-    if (this.#early === null) this.#receive(value)
-    else this.#early.push(value)
+  #take(arrived: Arrived): void {
+    if (this.#isOver) arrived.taken?.()
+    else if (this.#early === null) this.#hand(arrived)
+    else this.#early.push(arrived)
+  }
+
+  /** Whatever is begun for it is under way before it is taken. */
+  #hand({ value, taken }: Arrived): void {
+    this.#receive(value)
+    taken?.()
   }
 
   onValue(receive: (value: unknown) => void): void {
     this.#receive = receive
     const early = this.#early ?? []
     this.#early = null
-    for (const value of early) receive(value)
+    for (const arrived of early) this.#hand(arrived)
   }
 
   onClose(closed: () => void): void {

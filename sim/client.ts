@@ -12,6 +12,7 @@ import type { Asked, History, OperationKind, Operations, Outcome } from './histo
 import type { SimProcess } from './process.ts'
 import type { SeededRandom } from './random.ts'
 import type { Act, Client } from './region.ts'
+import type { UnderWay } from './under-way.ts'
 import type { World } from './world.ts'
 
 /** Between a client and a worker. */
@@ -33,6 +34,7 @@ export interface ClientParts {
   readonly world: World
   readonly faults: Faults
   readonly history: History
+  readonly underWay: UnderWay
   /** Those that serve now. */
   readonly serving: () => readonly ServingWorker[]
   /** A programmer's error in a worker or an `act`. */
@@ -70,12 +72,13 @@ class SimClient implements Client {
     asked: Asked<K>,
     act: Act<Operations[K]['ok']>,
   ): Promise<Outcome<Operations[K]['ok']>> {
-    const { history, world } = this.#parts
+    const { history, underWay, world } = this.#parts
     const worker = await this.#findWorker()
     const { name } = worker.process
     const recorded = history.invoke({ client: this.id, worker: name }, kind, asked)
     const what = `${kind} ${recorded.index}`
-    const outcome = await this.#ask(worker, what, act)
+    const ended = (): void => underWay.whenSettled(() => history.settle(recorded))
+    const outcome = await this.#ask(worker, what, noteEnd(worker.process, act, ended))
     history.answer(recorded, outcome)
     const told = outcome.kind === 'refused' ? outcome.code : outcome.kind
     world.note(`client ${this.id}`, `${what}: ${told}`)
@@ -149,6 +152,21 @@ class SimClient implements Client {
     }
     const isError = error instanceof Error
     return { kind: 'unknown', why: isError ? `${error.name}: ${error.message}` : String(error) }
+  }
+}
+
+/** The act, with a note of when it ends: by itself, or with its process, whichever is first. */
+function noteEnd<T>(process: SimProcess, act: Act<T>, ended: () => void): Act<T> {
+  let isEnded = false
+  const end = (): void => {
+    if (!isEnded) ended()
+    isEnded = true
+  }
+  process.onDeath(end)
+  return (cell, context) => {
+    const result = act(cell, context)
+    result.then(end, end)
+    return result
   }
 }
 

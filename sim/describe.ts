@@ -4,7 +4,7 @@ import { currentOf } from './models/key-model.ts'
 import type { KeyHistoryStep } from './key-history.ts'
 import { isRead } from './key-history.ts'
 import { checkKey } from './linearizable.ts'
-import type { Refuted, TimedStep } from './linearizable.ts'
+import type { Refuted } from './linearizable.ts'
 import type { KeyAnswer, KeyCall, KeyState, SeenVersion } from './models/key-state.ts'
 
 /** Steps left out one by one at most: each costs a check. */
@@ -20,9 +20,9 @@ function shorten(
   steps: readonly KeyHistoryStep[],
   { from, step: wrong }: Refuted,
 ): readonly KeyHistoryStep[] {
-  const options = { start: from.state }
+  const options = { start: from.state, shownMax: 0 }
   let kept = steps
-    .filter((step) => step.invokedAt < wrong.answeredAt && endOf(step) > from.at)
+    .filter((step) => step.invokedAt < wrong.answeredAt && step.answeredAt > from.at)
     .map((step) => (step.answeredAt > wrong.answeredAt ? unanswered(step) : step))
     .filter((step) => !(isRead(step.call) && step.answer.kind === 'unknown'))
   const isStill = (some: readonly KeyHistoryStep[]): boolean =>
@@ -35,10 +35,6 @@ function shorten(
     if (isStill(less)) kept = less
   }
   return kept
-}
-
-function endOf({ answer, answeredAt }: TimedStep): number {
-  return answer.kind === 'unknown' ? Number.POSITIVE_INFINITY : answeredAt
 }
 
 function unanswered(step: KeyHistoryStep): KeyHistoryStep {
@@ -61,7 +57,7 @@ export function describeRefuted(steps: readonly KeyHistoryStep[], refuted: Refut
 
 function describeStep(step: KeyHistoryStep): string {
   const { recorded, id, call, answer, invokedAt, answeredAt } = step
-  const end = answer.kind === 'unknown' ? '' : answeredAt
+  const end = answeredAt === Number.POSITIVE_INFINITY ? '' : answeredAt
   const who = `client ${recorded.client} at ${recorded.worker}`
   return `[${invokedAt}..${end}] ${id} ${who}: ${describeCall(call)} -> ${describeAnswer(answer)}`
 }

@@ -73,6 +73,8 @@ export interface Operations {
       readonly condition: WriteCondition
       readonly mark: Mark
       readonly source: { readonly bucketId: BucketId; readonly version: ObjectVersion }
+      /** ETag that the copy has where it is no reference to its source's bytes (see bodies.ts). */
+      readonly copiedEtag: string
     }
     readonly ok: Written
   }
@@ -159,7 +161,7 @@ export type Asked<K extends OperationKind> = Operations[K]['asked']
 /**
  * `refused`: the store answered no, durably, and nothing was changed; `code` is GatewayErrorCode or
  * IndexRefusal. `unknown`: no answer, or one that names none (unavailable, unsure, died, given up):
- * a write may take effect at any time later, or never. A read that failed says nothing: `unknown`.
+ * a write may take effect at any time until it is settled, or never. A read that failed says nothing: `unknown`.
  */
 export type Outcome<T> =
   | { readonly kind: 'ok'; readonly result: T }
@@ -179,6 +181,11 @@ interface RecordedOf<K extends OperationKind> {
   /** Null where no answer came before the run's end. Of an unknown outcome: when it was given up. */
   answeredAtMs: number | null
   answeredStep: number | null
+  /**
+   * From here on it can take effect no more, whatever its client was told (see under-way.ts); null
+   * where that is not known.
+   */
+  settledStep: number | null
   /** `unknown` until it is answered. */
   outcome: Outcome<Operations[K]['ok']>
 }
@@ -212,6 +219,7 @@ export class History {
       invokedStep: this.#step++,
       answeredAtMs: null,
       answeredStep: null,
+      settledStep: null,
       outcome: { kind: 'unknown', why: 'the run ended' },
     }
     this.operations.push(recorded as unknown as Recorded)
@@ -225,5 +233,10 @@ export class History {
     recorded.answeredAtMs = this.#nowMs()
     recorded.answeredStep = this.#step++
     recorded.outcome = outcome
+  }
+
+  /** Notes that an operation can take effect no more; it may be answered before or behind that. */
+  settle<K extends OperationKind>(recorded: RecordedAs<K>): void {
+    recorded.settledStep = this.#step++
   }
 }

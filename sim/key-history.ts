@@ -12,10 +12,9 @@ import type {
   VersionEntry,
 } from '../src/object-index/object-index.ts'
 import type { Outcome, Recorded, RecordedAs } from './history.ts'
-import type { TimedStep } from './linearizable.ts'
 import { covers } from './models/page.ts'
 import { orderIn } from './models/key-state.ts'
-import type { KeyAnswer, KeyCall, SeenVersion } from './models/key-state.ts'
+import type { KeyAnswer, KeyCall, SeenVersion, TimedStep } from './models/key-state.ts'
 
 /** The steps of one key. */
 export interface KeyHistory {
@@ -67,8 +66,6 @@ class Splitter {
   readonly #marks = new Map<string, string>()
   /** Uploads of which it was told whether they met a condition. */
   readonly #judged = new Set<string>()
-  /** ETags of versions that were seen, by the mark of the operation that made them. */
-  readonly #etags = new Map<string, string>()
 
   constructor(operations: readonly Recorded[]) {
     this.#operations = operations
@@ -107,10 +104,6 @@ class Splitter {
         this.#marks.set(uploadId, mark)
       }
     }
-    if (kind !== 'get' && kind !== 'head') return
-    const version = outcome.result?.version
-    const mark = version === undefined ? null : markOf(version.userMetadata)
-    if (version !== undefined && mark !== null) this.#etags.set(mark, version.etag)
   }
 
   #keyOf(bucketId: string, key: string): KeyHistoryStep[] {
@@ -131,7 +124,9 @@ class Splitter {
       ...step,
       id,
       invokedAt: recorded.invokedStep,
-      answeredAt: recorded.answeredStep ?? Number.POSITIVE_INFINITY,
+      answeredAt:
+        (step.answer.kind === 'unknown' ? recorded.settledStep : recorded.answeredStep) ??
+        Number.POSITIVE_INFINITY,
       recorded,
     })
   }
@@ -150,7 +145,7 @@ class Splitter {
       case 'setTags':
       case 'get':
       case 'head':
-        return this.#add(recorded, recorded.asked.key, objectStep(recorded, this.#etags))
+        return this.#add(recorded, recorded.asked.key, objectStep(recorded))
       case 'delete':
         return this.#splitDelete(recorded)
       case 'createUpload':
@@ -272,7 +267,6 @@ function objectStep(
     | RecordedAs<'setTags'>
     | RecordedAs<'get'>
     | RecordedAs<'head'>,
-  etags: ReadonlyMap<string, string>,
 ): StepOf {
   switch (recorded.kind) {
     case 'put': {
@@ -281,7 +275,7 @@ function objectStep(
       const call = {
         kind: 'put',
         condition,
-        etag,
+        etags: [etag],
         sizeBytes,
         tags: textOfTags(asked.tags),
       } as const
@@ -289,14 +283,15 @@ function objectStep(
     }
     case 'copy': {
       const { asked, outcome } = recorded
-      const { condition, source, mark } = asked
+      const { condition, source, copiedEtag, mark } = asked
       const { sizeBytes, tags } = source.version
-      // Bytes that had to be copied have an ETag of their own.
-      const etag = outcome.kind === 'ok' ? outcome.result.etag : etags.get(mark)
+      // By reference it has its source's ETag. Where that cannot be, as when its source went since
+      // it was looked up, its bytes are copied, and have their own. Who was told, was told which.
+      const etags = [...new Set([source.version.etag, copiedEtag])]
       const call = {
         kind: 'put',
         condition,
-        etag: etag ?? source.version.etag,
+        etags: etags.filter((etag) => outcome.kind !== 'ok' || etag === outcome.result.etag),
         sizeBytes,
         tags: textOfTags(tags),
       } as const

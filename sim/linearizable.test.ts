@@ -253,6 +253,122 @@ mustFail('tags that nobody set', (hand) => {
   hand.get('k', { etag: 'a' })
 })
 
+mustFail('an unknown write that shows up when it could take effect no more', (hand) => {
+  hand.bucket()
+  hand.put('k', 'b')
+  const put = hand.beginPut('k', 'a')
+  hand.end(put, UNKNOWN)
+  hand.settle(put)
+  hand.get('k', { etag: 'b' })
+  hand.get('k', { etag: 'a', order: 2 })
+})
+
+mustFail('an unknown deletion that could take effect no more, and did', (hand) => {
+  hand.bucket()
+  const remove = hand.beginDelete('k')
+  hand.end(remove, UNKNOWN)
+  hand.settle(remove)
+  hand.put('k', 'a')
+  hand.get('k', null)
+})
+
+mustPass('an unknown write that took effect before it was settled, and is seen later', (hand) => {
+  hand.bucket()
+  hand.put('k', 'b')
+  const put = hand.beginPut('k', 'a')
+  hand.end(put, UNKNOWN)
+  hand.get('k', { etag: 'b' })
+  hand.settle(put)
+  hand.get('k', { etag: 'a', order: 2 })
+})
+
+mustPass('an unknown write that never was, and is settled while others are under way', (hand) => {
+  hand.bucket()
+  const put = hand.beginPut('k', 'a')
+  hand.end(put, UNKNOWN)
+  const other = hand.beginPut('k', 'b')
+  hand.settle(put)
+  hand.get('k', { etag: 'b' })
+  hand.endPut(other)
+  hand.get('k', { etag: 'b' })
+})
+
+mustPass('a write that is answered when it is settled already', (hand) => {
+  hand.bucket()
+  const put = hand.beginPut('k', 'a')
+  hand.settle(put)
+  hand.get('k', { etag: 'a' })
+  hand.endPut(put)
+})
+
+for (const etag of ['parts-2', 'copied']) {
+  mustPass(`a copy of unknown outcome with the ETag ${etag}`, (hand) => {
+    hand.bucket('enabled')
+    hand.end(hand.beginCopy('k', 'parts-2', 'copied', 'm'), UNKNOWN)
+    hand.endCopy(hand.beginCopy('k', 'parts-2', 'copied', 'm'), 'copied', id(2))
+    hand.listVersions('k', [
+      { etag: 'copied', number: 2 },
+      { etag, number: 1 },
+    ])
+  })
+}
+
+mustFail('a copy of unknown outcome with an ETag of neither its source nor its bytes', (hand) => {
+  hand.bucket('enabled')
+  hand.end(hand.beginCopy('k', 'parts-2', 'copied', 'm'), UNKNOWN)
+  hand.endCopy(hand.beginCopy('k', 'parts-2', 'copied', 'm'), 'copied', id(2))
+  hand.listVersions('k', [
+    { etag: 'copied', number: 2 },
+    { etag: 'other', number: 1 },
+  ])
+})
+
+mustFail('a copy that was answered with one of its ETags, and has the other', (hand) => {
+  hand.bucket()
+  hand.endCopy(hand.beginCopy('k', 'parts-2', 'copied', 'm'), 'copied')
+  hand.get('k', { etag: 'parts-2', mark: 'm' })
+})
+
+mustFail('a copy that was answered with an ETag that it cannot have', (hand) => {
+  hand.bucket()
+  hand.endCopy(hand.beginCopy('k', 'parts-2', 'copied', 'm'), 'other')
+})
+
+/** Many deletions of unknown outcome, of which so many left a marker; in all only a list tells. */
+function manyDeletions(hand: Hand, made: number): void {
+  hand.bucket('enabled')
+  for (let count = 0; count < 12; count += 1) hand.end(hand.beginDelete('k'), UNKNOWN)
+  for (let count = 0; count < 5; count += 1) hand.end(hand.beginPut('k'), UNKNOWN)
+  hand.put('k', 'last', id(made + 1))
+  const markers = Array.from({ length: made }, (_, index) => ({
+    etag: '',
+    isMarker: true,
+    number: made - index,
+  }))
+  hand.listVersions('k', [{ etag: 'last', number: made + 1 }, ...markers])
+}
+
+mustPass('a third of many deletions at once', (hand) => manyDeletions(hand, 4))
+mustPass('all of many deletions at once', (hand) => manyDeletions(hand, 12))
+
+test('more markers than deletions are refuted, however many there were', () => {
+  const hand = new Hand()
+  manyDeletions(hand, 13)
+  const [history] = keyHistories(hand.history.operations)
+  check.equal(checkKey(history?.steps ?? [], { shownMax: 0 }).kind, 'refuted')
+})
+
+mustPass('a completion that is repeated when its version has gone', (hand) => {
+  hand.bucket('enabled')
+  hand.createUpload('k', 'u')
+  hand.putPart('k', 'u', 1, 'p')
+  hand.put('k', 'a', id(1))
+  hand.endComplete(hand.beginComplete('k', 'u', ['p']), id(2))
+  hand.delete('k', byId(2), { versionId: id(2), isDeleteMarker: false })
+  hand.endComplete(hand.beginComplete('k', 'u', ['p']), id(2))
+  hand.listVersions('k', [{ etag: 'a', number: 1 }])
+})
+
 mustPass('an unknown write that shows up late', (hand) => {
   hand.bucket()
   hand.put('k', 'a')

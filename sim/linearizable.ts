@@ -1,23 +1,19 @@
 // Whether what clients saw of one key can be explained: each operation takes effect at one moment
 // between its invocation and its answer, and answers what the model answers there. An operation of
-// unknown outcome takes effect at any time later, or never.
+// unknown outcome takes effect at any time until it is settled, or never.
 //
 // Wing & Gong's search (Testing and verifying concurrent objects, 1993) in Lowe's just-in-time form
 // with memoisation (Testing for linearizability, 2017): events are walked in order; an operation is
 // put in place only when an answer asks for it; what comes to the same state and the same open
-// operations is tried once. Depth first, and what explains an answer with the least is tried first.
+// operations is tried once. Depth first, and what explains an answer with the least is tried first;
+// what the rest of the history shows to lead nowhere is not tried (foresight.ts).
 
 import { assert } from '../src/base/assert.ts'
+import { Foresight, mayMake } from './foresight.ts'
+import type { HistoryEvent } from './foresight.ts'
 import { follow } from './models/key-model.ts'
 import { NO_KEY, textOf } from './models/key-state.ts'
-import type { KeyState, KeyStep } from './models/key-state.ts'
-
-/** A step and when it was under way, by the history's one count. */
-export interface TimedStep extends KeyStep {
-  readonly invokedAt: number
-  /** Of an unknown outcome: no matter. */
-  readonly answeredAt: number
-}
+import type { KeyState, KeyStep, TimedStep } from './models/key-state.ts'
 
 export type Verdict =
   | { readonly kind: 'linearizable' }
@@ -39,19 +35,35 @@ export interface CheckOptions {
   readonly start?: KeyState
   /** Explanations looked at in all before it is given up. */
   readonly explanationsMax?: number
+  /** The same of the search for the very answer that nothing explains; 0: any step may be named. */
+  readonly shownMax?: number
 }
 
 const EXPLANATIONS_MAX = 400_000
+const SHOWN_MAX = 20_000
 
 /** Judges the steps of one key, in any order. */
 export function checkKey(steps: readonly TimedStep[], options: CheckOptions = {}): Verdict {
-  const { start = NO_KEY, explanationsMax = EXPLANATIONS_MAX } = options
+  const { shownMax = SHOWN_MAX } = options
+  const verdict = search(steps, options, false)
+  if (verdict.kind !== 'refuted' || shownMax === 0) return verdict
+  // People are shown the very answer that nothing explains, and not what could not lead to it.
+  const shown = search(steps, { ...options, explanationsMax: shownMax }, true)
+  assert(shown.kind !== 'linearizable', 'foresight leaves out nothing that can be explained')
+  return shown.kind === 'refuted' ? shown : verdict
+}
+
+function search(
+  steps: readonly TimedStep[],
+  { start = NO_KEY, explanationsMax = EXPLANATIONS_MAX }: CheckOptions,
+  isBlind: boolean,
+): Verdict {
   const doubts = doubtful(steps)
   // Unknown outcomes of which nobody saw a thing mostly never happened, and each doubles the work:
-  // first it is tried with none of them, then with one more at a time.
+  // first it is tried with none of them, then with one, and with twice as many each time.
   let explanations = 0
-  for (let doubtsMax = 0; ; doubtsMax += 1) {
-    const limits = { doubtsMax, explanationsMax: explanationsMax - explanations }
+  for (let doubtsMax = 0; ; doubtsMax = Math.max(doubtsMax + 1, doubtsMax * 2)) {
+    const limits = { doubtsMax, explanationsMax: explanationsMax - explanations, isBlind }
     const search = new Search(steps, doubts, limits)
     const verdict = search.run(start)
     if (verdict.kind === 'linearizable') return verdict
@@ -88,20 +100,26 @@ interface Explanation {
 interface Limits {
   readonly doubtsMax: number
   readonly explanationsMax: number
+  /** Goes on also where it could only fail later. */
+  readonly isBlind: boolean
 }
 
-interface Event {
-  readonly at: number
-  readonly step: TimedStep
+function eventsOf(steps: readonly TimedStep[]): readonly HistoryEvent[] {
+  const begun = steps.map((step) => ({ at: step.invokedAt, step }))
+  const ended = steps
+    .map((step) => ({ at: step.answeredAt, step }))
+    .filter(({ at }) => at < Number.POSITIVE_INFINITY)
+  return [...begun, ...ended].toSorted((a, b) => a.at - b.at)
 }
 
 class Search {
-  readonly #events: readonly Event[]
+  readonly #events: readonly HistoryEvent[]
   readonly #limits: Limits
   readonly #doubts: ReadonlySet<TimedStep>
   readonly #numbers: ReadonlyMap<TimedStep, number>
   readonly #texts = new WeakMap<KeyState, string>()
   readonly #asked = new Map<TimedStep, string>()
+  readonly #foresight: Foresight | null
   /** For each event the explanations of all before it, as they were come to. */
   readonly #before: Map<string, Explanation>[]
   explanations = 0
@@ -112,12 +130,8 @@ class Search {
     this.#limits = limits
     this.#doubts = doubts
     this.#numbers = new Map(steps.map((step, index) => [step, index]))
-    this.#events = steps
-      .flatMap((step) => [
-        { at: step.invokedAt, step },
-        ...(step.answer.kind === 'unknown' ? [] : [{ at: step.answeredAt, step }]),
-      ])
-      .toSorted((a, b) => a.at - b.at)
+    this.#events = eventsOf(steps)
+    this.#foresight = limits.isBlind ? null : new Foresight(this.#events, doubts)
     this.#before = Array.from({ length: this.#events.length + 1 }, () => new Map())
   }
 
@@ -147,6 +161,7 @@ class Search {
     const before = known?.get(text)
     // The same with fewer doubtful steps leaves more of them for later.
     if (known === undefined || (before !== undefined && before.doubts <= each.doubts)) return false
+    if (index > 0 && !this.#mayReach(index, each)) return false
     known.set(text, each)
     return true
   }
@@ -177,12 +192,26 @@ class Search {
     const event = this.#events[index]
     if (event === undefined) return [each].values()
     const { at, step } = event
-    if (at !== step.invokedAt) return this.#answered(each, step)
+    if (at !== step.invokedAt) {
+      return step.answer.kind === 'unknown'
+        ? this.#settled(index, each, step)
+        : this.#answered(index, each, step)
+    }
     return [this.#settle({ ...each, open: [...each.open, step] })].values()
   }
 
+  /** Of unknown outcome, and too late for it from now on: it never took effect, or has by now. */
+  *#settled(index: number, from: Explanation, step: TimedStep): Generator<Explanation> {
+    const open = from.open.filter((other) => other !== step)
+    if (open.length < from.open.length) {
+      this.explanations += 1
+      yield { ...from, open }
+    }
+    yield* this.#answered(index, from, step)
+  }
+
   /** All in which the step has taken effect by now, those by fewer steps first. */
-  *#answered(from: Explanation, step: TimedStep): Generator<Explanation> {
+  *#answered(index: number, from: Explanation, step: TimedStep): Generator<Explanation> {
     const seen = new Map<string, number>()
     // Grows while it is walked.
     const waiting = [from]
@@ -194,35 +223,62 @@ class Search {
       this.explanations += 1
       if (this.explanations > this.#limits.explanationsMax) return
       if (!each.open.includes(step)) yield each
-      else waiting.push(...this.#moves(each))
+      else waiting.push(...this.#moves(index, each))
     }
   }
 
   /** Each open step put in place now. */
-  #moves(each: Explanation): readonly Explanation[] {
+  #moves(index: number, each: Explanation): readonly Explanation[] {
     const moves: Explanation[] = []
-    const tried = new Set<string>()
     for (const step of each.open) {
       if (each.open.some(({ id }) => id === step.behind)) continue
       const isDoubtful = this.#doubts.has(step)
-      if (isDoubtful) {
-        // Of several that ask for the same, and of which nobody hears, one is as good as another.
-        const asked = this.#askedOf(step)
-        if (tried.has(asked)) continue
-        tried.add(asked)
-      }
+      if (isDoubtful && this.#hasTwin(each, step)) continue
+      const doubts = each.doubts + (isDoubtful ? 1 : 0)
       for (const state of follow(each.state, step)) {
         if (isDoubtful && state === each.state) continue // the same as never
-        if (isDoubtful && each.doubts === this.#limits.doubtsMax) {
+        if (!this.#mayStand(index, each.state, state)) continue
+        if (doubts > this.#limits.doubtsMax) {
           this.isCut = true
           continue
         }
         const open = each.open.filter((other) => other !== step)
-        const doubts = each.doubts + (isDoubtful ? 1 : 0)
         moves.push(this.#settle({ state, open, doubts }))
       }
     }
     return moves
+  }
+
+  /** Whether what is new in a state may be. */
+  #mayStand(index: number, before: KeyState, { versions: [newest] }: KeyState): boolean {
+    if (newest === undefined || this.#foresight === null) return true
+    if (before.versions.some(({ maker }) => maker === newest.maker)) return true
+    return this.#foresight.mayBeMade(newest, index)
+  }
+
+  /** Whether as many versions can still be made as must be. */
+  #mayReach(index: number, { state, open, doubts }: Explanation): boolean {
+    if (this.#foresight === null) return true
+    const { doubtsMax } = this.#limits
+    const sure = open.filter((step) => !this.#doubts.has(step) && mayMake(step)).length
+    if (this.#foresight.mayReach(state, index, sure + doubtsMax - doubts)) return true
+    if (doubtsMax < this.#doubts.size) this.isCut = true
+    return false
+  }
+
+  /**
+   * Of several that ask for the same, and of which nobody hears, one is as good as another; that
+   * which can wait least is tried, so that the others are left for later.
+   */
+  #hasTwin({ open }: Explanation, step: TimedStep): boolean {
+    const asked = this.#askedOf(step)
+    return open
+      .filter((other) => this.#doubts.has(other) && this.#askedOf(other) === asked)
+      .some(
+        (other) =>
+          other.answeredAt < step.answeredAt ||
+          (other.answeredAt === step.answeredAt && open.indexOf(other) < open.indexOf(step)),
+      )
   }
 
   #askedOf(step: TimedStep): string {

@@ -171,6 +171,7 @@ class Run {
       world: this.#world,
       faults: this.faults,
       history: this.history,
+      underWay: this.cell.underWay,
       serving: () => this.cell.serving,
       onDefect: (error: unknown, where: string) =>
         void this.#clientDefects.push({

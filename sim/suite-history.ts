@@ -103,6 +103,23 @@ export class Hand {
     this.endPut(this.beginPut(key, etag, NO_CONDITION, sizeBytes), versionId)
   }
 
+  /** A copy under way of a version whose ETag is `from`; copied, its bytes have `copiedEtag`. */
+  beginCopy(key: string, from: string, copiedEtag: string, mark: string): RecordedAs<'copy'> {
+    const source = { bucketId: BUCKET, version: versionOf('source', { etag: from }) }
+    const asked = { bucketId: BUCKET, key, condition: NO_CONDITION, source, copiedEtag, mark }
+    return this.begin('copy', asked)
+  }
+
+  endCopy(copy: RecordedAs<'copy'>, etag: string, versionId: VersionId | null = null): void {
+    const result = { etag, versionId, checksum: null, sizeBytes: 1, lastModifiedMs: 0 }
+    this.end(copy, { kind: 'ok', result })
+  }
+
+  /** From now on it can take effect no more. */
+  settle<K extends OperationKind>(recorded: RecordedAs<K>): void {
+    this.history.settle(recorded)
+  }
+
   refusedPut(key: string, condition: WriteCondition, code: string): void {
     this.end(this.beginPut(key, undefined, condition), { kind: 'refused', code })
   }

@@ -50,6 +50,8 @@ export class World {
   eventCount = 0
   /** What happened lately, for a failing run; kept only where asked for. */
   onTrace: ((line: string) => void) | null = null
+  /** Called when an event has fired and all promises that could go on have done so. */
+  onTurnEnd: (() => void) | null = null
   readonly #queue: EventQueue<WorldEvent> = new EventQueue()
   readonly #ties: SeededRandom
   readonly #trace = new RunningHash()
@@ -129,6 +131,7 @@ export class World {
         this.#fire(event)
         await settle()
         this.#current = null
+        this.onTurnEnd?.()
       }
     } finally {
       process.off('unhandledRejection', onRejection)

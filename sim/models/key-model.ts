@@ -53,9 +53,34 @@ export function follow(state: KeyState, step: KeyStep): readonly KeyState[] {
       return answer.kind === 'found' ? seeOne(state, currentOf(state), answer.version) : []
     case 'see-versions':
       return answer.kind === 'versions' ? seeMany(state, answer) : []
+    case 'put':
+      return putWith(state, step, call)
     default:
       return write(state, step, judge(state, step))
   }
+}
+
+type Put = Extract<KeyCall, { kind: 'put' }>
+
+/** A copy may come to as many states as it may have ETags; refused, to one. */
+function putWith(state: KeyState, step: KeyStep, call: Put): readonly KeyState[] {
+  const { id: maker, tag } = step
+  const refusal = putRefused(state, call)
+  if (refusal !== null) return write(state, step, refusal)
+  const { sizeBytes, tags } = call
+  return call.etags.flatMap((etag) =>
+    write(state, step, placed(state, { maker, tag, etag, sizeBytes, tags })),
+  )
+}
+
+function putRefused(state: KeyState, { condition }: Put): Judged | null {
+  if (!isLive(state)) return refused('no-such-bucket')
+  const broken = conditionBroken(state, condition)
+  return broken === null ? null : refused(broken)
+}
+
+function isLive({ bucket }: KeyState): boolean {
+  return bucket !== 'none' && bucket !== 'gone'
 }
 
 /** What a write comes to: a refusal, or the state behind it with what it answers. */
@@ -99,28 +124,20 @@ function write(state: KeyState, { answer }: KeyStep, judged: Judged): readonly K
 
 function judge(state: KeyState, step: KeyStep): Judged {
   const { call, id: maker, tag } = step
-  const isLive = state.bucket !== 'none' && state.bucket !== 'gone'
   if (call.kind === 'create-bucket') {
-    if (isLive) return refused('bucket-exists')
+    if (isLive(state)) return refused('bucket-exists')
     return done({ ...state, bucket: 'unversioned' })
   }
   // Who finds the bucket gone goes on and gives its name back.
   if (call.kind === 'delete-bucket' && state.bucket === 'gone') return done(state)
   // An upload may be looked for before the bucket is, and ends with it.
-  if (!isLive) return refused('no-such-bucket', 'no-such-upload')
+  if (!isLive(state)) return refused('no-such-bucket', 'no-such-upload')
   switch (call.kind) {
     case 'delete-bucket':
       if (state.versions.length > 0) return refused('bucket-not-empty')
       return done({ bucket: 'gone', versions: [], uploads: [] })
     case 'set-versioning':
       return done(call.versioning === state.bucket ? state : { ...state, bucket: call.versioning })
-    case 'put': {
-      const { etag, sizeBytes, tags } = call
-      const broken = conditionBroken(state, call.condition)
-      return broken === null
-        ? placed(state, { maker, tag, etag, sizeBytes, tags })
-        : refused(broken)
-    }
     case 'set-tags':
       return judgeTags(state, call)
     case 'delete':

@@ -68,7 +68,8 @@ export type KeyCall =
   | {
       readonly kind: 'put'
       readonly condition: WriteCondition
-      readonly etag: string
+      /** Of a copy all that it may have: its source's, and that of its bytes copied. */
+      readonly etags: readonly string[]
       readonly sizeBytes: number
       readonly tags: string
     }
@@ -127,6 +128,13 @@ export interface KeyStep {
   readonly behind: string | null
   readonly call: KeyCall
   readonly answer: KeyAnswer
+}
+
+/** A step and when it was under way, by the history's one count. */
+export interface TimedStep extends KeyStep {
+  readonly invokedAt: number
+  /** Of an unknown outcome: from when on it can take effect no more; Infinity where nobody knows. */
+  readonly answeredAt: number
 }
 
 /** Before the bucket was made. */

@@ -30,15 +30,10 @@ export function mustStand({ steps }: KeyHistory, { from, to }: Stretch): boolean
         (other) =>
           isTaken(other) &&
           isRemover(other) &&
-          endOf(other) > step.invokedAt &&
+          other.answeredAt > step.invokedAt &&
           other.invokedAt < to,
       ),
   )
-}
-
-/** When a step has surely taken effect, if it ever does. */
-export function endOf(step: KeyHistoryStep): number {
-  return step.answer.kind === 'unknown' ? Number.POSITIVE_INFINITY : step.answeredAt
 }
 
 /** Whether it may have changed something. */
@@ -69,9 +64,9 @@ function mayLast(
   return !steps.some(
     (other) =>
       isSureEnd(other) &&
-      other.invokedAt > endOf(step) &&
+      other.invokedAt > step.answeredAt &&
       other.answeredAt < from &&
-      !steps.some((third) => mayUncover(third) && endOf(third) > other.invokedAt),
+      !steps.some((third) => mayUncover(third) && third.answeredAt > other.invokedAt),
   )
 }
 

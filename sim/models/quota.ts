@@ -3,7 +3,7 @@
 
 import type { KeyHistory, KeyHistoryStep } from '../key-history.ts'
 import type { Recorded, RecordedAs } from '../history.ts'
-import { endOf, isTaken } from './presence.ts'
+import { isTaken } from './presence.ts'
 
 export interface QuotaFault {
   readonly message: string
@@ -147,7 +147,7 @@ function leastBytes(
         each === other.step ||
         !isTaken(each) ||
         each.invokedAt > step.answeredAt ||
-        endOf(each) < other.step.invokedAt ||
+        each.answeredAt < other.step.invokedAt ||
         !mayEnd(each, other.step),
     )
     if (isSure) bytes += other.sizeBytes
@@ -219,7 +219,7 @@ function mostBytes(
         each.answer.kind !== 'unknown' &&
         isTaken(each) &&
         each.answeredAt < step.invokedAt &&
-        each.invokedAt > endOf(other.step) &&
+        each.invokedAt > other.step.answeredAt &&
         mustEnd(each, other.step),
     )
     if (!isGone) bytes += other.sizeBytes

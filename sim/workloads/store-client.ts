@@ -249,7 +249,9 @@ export class StoreClient {
     if (source === null) return
     const key = this.#keyOf(bucket)
     const condition = this.#dice.chance(0.2) ? this.#condition(bucket, key) : NO_CONDITION
-    const asked = { bucketId: bucket.bucketId, key, condition, source, mark: this.#mark() }
+    const copiedEtag = this.#shared.parts.bodies.copiedEtag(source.version.etag)
+    const { bucketId } = bucket
+    const asked = { bucketId, key, condition, source, copiedEtag, mark: this.#mark() }
     const outcome = await this.#ask('copy', asked, copy(asked))
     if (outcome.kind !== 'ok') return
     noteVersion(bucket, key, outcome.result.etag, outcome.result.versionId)

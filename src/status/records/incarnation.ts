@@ -1,10 +1,12 @@
-// The number of a site's starts, kept on its disk, so that its views are newer than those of before.
-// Where the disk lost it, peers tell: they have a view that this site signed.
+// A number that each start of a site raises, kept on its disk, so that its views are newer than those of
+// before. Where the disk lost it, peers tell: they have a view that this site signed. It is raised by a
+// random step: a site that lost it does not number other views just as it numbered those.
 
 import { assert } from '../../base/assert.ts'
 import { crc32c } from '../../base/checksum.ts'
 import { DiskError } from '../../base/disk.ts'
 import type { Disk } from '../../base/disk.ts'
+import type { Random } from '../../base/random.ts'
 import { StatusError } from '../status.ts'
 import { SEQUENCE_MAX } from './parse-view.ts'
 
@@ -16,8 +18,15 @@ export interface RaisedIncarnation {
 
 const PATTERN = /^1 ([0-9a-f]{8}) (\d{1,15})\n$/
 
-/** One more than at the last start; on the disk, where the disk can. */
-export async function raiseIncarnation(disk: Disk, path: string): Promise<RaisedIncarnation> {
+/** Bits of a step: two starts take the same one once in a million times. */
+const STEP_BITS = 20
+
+/** Higher than at the last start; on the disk, where the disk can. */
+export async function raiseIncarnation(
+  disk: Disk,
+  path: string,
+  random: Random,
+): Promise<RaisedIncarnation> {
   const findings: StatusError[] = []
   let last = 0
   try {
@@ -27,7 +36,8 @@ export async function raiseIncarnation(disk: Disk, path: string): Promise<Raised
     const isFirst = error instanceof DiskError && error.code === 'not-found'
     if (!isFirst) findings.push(new StatusError('damaged', `${path} is not readable`, error))
   }
-  const incarnation = last + 1
+  const step = Buffer.from(random.bytes(4)).readUInt32BE() % 2 ** STEP_BITS
+  const incarnation = last + 1 + step
   const finding = await saveIncarnation(disk, path, incarnation)
   if (finding !== null) findings.push(finding)
   return { incarnation, findings }

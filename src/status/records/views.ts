@@ -23,8 +23,8 @@ export class Views implements AsyncDisposable {
   #saving: Promise<void> = Promise.resolve()
 
   static async open(options: ExchangeOptions): Promise<Views> {
-    const { disk, events, incarnationFile } = options
-    const { incarnation, findings } = await raiseIncarnation(disk, incarnationFile)
+    const { disk, events, incarnationFile, random } = options
+    const { incarnation, findings } = await raiseIncarnation(disk, incarnationFile, random)
     for (const finding of findings) events.onFinding(finding, null)
     return new Views(options, incarnation)
   }

@@ -18,7 +18,11 @@ import { rollUp } from '../health/roll-up.ts'
 import { regionTitle } from './spots.ts'
 import { LEVEL_WORDS, capital, shortName } from './words.ts'
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+type Json = null | boolean | number | string | readonly Json[] | JsonObject
+
+interface JsonObject {
+  readonly [name: string]: Json
+}
 
 /** The least of what Statuspage has that is not better than ours. */
 const COMPONENT_STATUS: Readonly<Record<Level, string>> = {
@@ -97,6 +101,51 @@ export function statuspageDocuments(snapshot: Snapshot, markdown: Markdown): Map
   return new Map(documents.map(([name, document]) => [`/api/v2/${name}.json`, jsonText(document)]))
 }
 
+/** What a webhook tells: an incident or a maintenance, as it was behind one of its posts. */
+export type Told =
+  | { readonly kind: 'incident'; readonly incident: Incident }
+  | { readonly kind: 'maintenance'; readonly maintenance: Maintenance }
+
+/**
+ * The body of a webhook. The page's own level is the one of now. Fields that we have nothing for are as in
+ * a page that does not use them. Source: Statuspage's page "Enable webhook notifications".
+ */
+export function statuspageWebhook(snapshot: Snapshot, told: Told, markdown: Markdown): string {
+  const { config } = snapshot
+  const byId = new Map(componentsJson(snapshot).map((component) => [component.id, component]))
+  const event =
+    told.kind === 'incident'
+      ? incidentJson(snapshot, told.incident, byId, markdown)
+      : maintenanceJson(snapshot, told.maintenance, byId, markdown)
+  const { indicator, description } = statusJson(snapshot)
+  return jsonText({
+    meta: {
+      unsubscribe: '',
+      documentation: config.publicUrl ?? '',
+      generated_at: stamp(snapshot.madeAtMs),
+    },
+    page: { id: pageId(config), status_indicator: indicator, status_description: description },
+    incident: { ...UNUSED_BY_WEBHOOKS, organization_id: pageId(config), ...event },
+  })
+}
+
+const UNUSED_BY_WEBHOOKS: JsonObject = {
+  backfilled: false,
+  impact_override: null,
+  postmortem_body: null,
+  postmortem_body_last_updated_at: null,
+  postmortem_ignored: true,
+  postmortem_notified_subscribers: false,
+  postmortem_notified_twitter: false,
+  postmortem_published_at: null,
+  scheduled_auto_in_progress: false,
+  scheduled_auto_completed: false,
+  scheduled_for: null,
+  scheduled_until: null,
+  scheduled_remind_prior: false,
+  scheduled_reminded_at: null,
+}
+
 /** As JSON that is harmless where somebody takes it for HTML. */
 function jsonText(document: Json): string {
   return JSON.stringify(document).replaceAll('<', '\\u003c')
@@ -116,7 +165,10 @@ function pageJson({ changedAtMs, config }: Snapshot): Json {
   }
 }
 
-function statusJson(snapshot: Snapshot): Json {
+function statusJson(snapshot: Snapshot): {
+  readonly indicator: string
+  readonly description: string
+} {
   const level = overallLevel(snapshot)
   if (level === 'operational' && snapshot.maintenances.some(isActive)) {
     return { indicator: 'maintenance', description: 'Service Under Maintenance' }
@@ -124,7 +176,7 @@ function statusJson(snapshot: Snapshot): Json {
   return { indicator: INDICATOR[level], description: DESCRIPTION[level] }
 }
 
-type ComponentJson = { readonly [name: string]: Json } & { readonly id: string }
+type ComponentJson = JsonObject & { readonly id: string }
 
 /** Each cell as a group and its operations in it; services by themselves. */
 function componentsJson(snapshot: Snapshot): ComponentJson[] {
@@ -185,7 +237,7 @@ function incidentJson(
   incident: Incident,
   byId: ReadonlyMap<string, ComponentJson>,
   markdown: Markdown,
-): Json {
+): JsonObject {
   const { affected, affectedEver, id, openedAtMs, resolvedAtMs, state, title, updates } = incident
   const worst = affectedEver.reduce<Level>((level, one) => worse(level, one.level), 'operational')
   const named = state === 'resolved' ? affectedEver : affected
@@ -215,7 +267,7 @@ function maintenanceJson(
   maintenance: Maintenance,
   byId: ReadonlyMap<string, ComponentJson>,
   markdown: Markdown,
-): Json {
+): JsonObject {
   const { components, endMs, id, startMs, state, title, updates } = maintenance
   const first = updates[0]?.atMs ?? startMs
   const last = updates[updates.length - 1]
@@ -244,7 +296,7 @@ function eventJson(
   name: string,
   impact: string,
   path: string,
-): { readonly [name: string]: Json } {
+): JsonObject {
   const shortlink = `${config.publicUrl?.replace(/\/+$/, '') ?? ''}${path}`
   return { id, name, impact, shortlink, page_id: pageId(config) }
 }

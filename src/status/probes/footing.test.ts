@@ -19,7 +19,7 @@ test('a site is blind before its first sign, and again when there was none for l
 })
 
 test('a failure counts by what was asked while it went on or right after, and by nothing else', () => {
-  const [beganMs, endedMs] = [100_000, 103_000]
+  const [beganMs, endedMs] = [100_100, 103_100]
   const counts = (signMs: number): boolean => {
     const footing = new Footing({ hasAnchors: true })
     footing.noteAnswer(signMs, signMs + 50)

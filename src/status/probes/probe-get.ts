@@ -1,6 +1,7 @@
 // GET: a canary is read, and every byte of it compared.
 
 import { assert } from '../../base/assert.ts'
+import type { ProbeFailure } from '../status.ts'
 import { bodyOf, readCanaries, type Canary } from './canary.ts'
 import { failed, unsure, WELL, wrongData, type ProbeRun, type Verdict } from './probe-run.ts'
 
@@ -28,10 +29,7 @@ async function readCanary(run: ProbeRun, canary: Canary): Promise<Verdict> {
   const got = await run.step(async (client) => await client.getObject(bucket, key, sizeBytes))
   if (got.failure === null) return judge(run, canary, got.value)
   if (got.failure.code !== 'NoSuchKey') return failed(got.failure)
-  if (memory.noteMissing(key)) {
-    const message = `${key} is missing, and had been acknowledged`
-    return failed({ ...got.failure, kind: 'wrong-data', message })
-  }
+  if (memory.noteMissing(key)) return lost(key, got.failure)
   const put = await run.aside(async (client) => await client.putObject(bucket, key, bodyOf(canary)))
   if (put.failure === null) {
     memory.noteThere(key)
@@ -45,7 +43,13 @@ async function readCanary(run: ProbeRun, canary: Canary): Promise<Verdict> {
 async function readThere(run: ProbeRun, canary: Canary): Promise<Verdict> {
   const { key, sizeBytes } = canary
   const got = await run.step(async (client) => await client.getObject(run.bucket, key, sizeBytes))
-  return got.failure === null ? judge(run, canary, got.value) : failed(got.failure)
+  if (got.failure === null) return judge(run, canary, got.value)
+  return got.failure.code === 'NoSuchKey' ? lost(key, got.failure) : failed(got.failure)
+}
+
+function lost(key: string, failure: ProbeFailure): Verdict {
+  const message = `GET of ${key}: it had been acknowledged, and is missing`
+  return failed({ ...failure, kind: 'wrong-data', message })
 }
 
 function judge(run: ProbeRun, canary: Canary, got: Uint8Array): Verdict {

@@ -283,6 +283,14 @@ test('a PUT with another ETag, or that leaves nothing behind, is wrong', async (
   assert.deepEqual(await world.verdicts(), { ...ALL_WELL, put: 'wrong-data' })
 })
 
+test("what reading does not find is not PUT's doing while reading is down", async () => {
+  const world = new World()
+  await world.verdicts()
+  const missing: Fault = { kind: 'refused', status: 404, code: 'NoSuchKey' }
+  world.fail(['GetObject', 'HeadObject'], missing)
+  assert.deepEqual(await world.verdicts(), { ...ALL_WELL, get: 'wrong-data' })
+})
+
 test('a DELETE that leaves the object is wrong, unless a late PUT may have brought it back', async () => {
   const world = new World()
   await world.verdicts()

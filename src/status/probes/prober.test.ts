@@ -190,6 +190,21 @@ test('a cell that is silent fails with a sign for each failure', async () => {
   assert.ok(twoFailedMs.beganMs + twoFailedMs.durationMs - cutMs < 45_000)
 })
 
+test('after a failure without an answer the anchors are asked at once', async () => {
+  await using world = new World()
+  await world.pass(20_000)
+  world.network.fault = ({ request }) =>
+    request.origin === ANCHOR ? null : { kind: 'lost', code: 'unreachable' }
+  await world.pass(30_000)
+  const failed = world.results.filter(({ failure }) => failure !== null)
+  assert.ok(failed.length > 30)
+  for (const { beganMs, durationMs } of failed) {
+    assert.equal(world.footing.hasSignAfter(beganMs, beganMs + durationMs), true, `${beganMs}`)
+  }
+  const asked = world.network.seen.filter(({ request }) => request.origin === ANCHOR)
+  assert.ok(asked.length <= 5 + 30_000 / 250, `${asked.length} times`)
+})
+
 test('with all that is asked silent no failure has a sign, also not when the network is back', async () => {
   for (const fault of [{ kind: 'silent' }, { kind: 'lost', code: 'unreachable' }] as const) {
     await using world = new World()

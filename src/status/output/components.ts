@@ -114,7 +114,9 @@ function troubleHtml(
     reasons[0] === undefined
       ? null
       : `${cut(reasons[0], Math.min(WHY_CHARS_MAX, reasonCharsMax))}${more}`
-  return html`${since}<small class="why">${why}</small>${recoveryHtml(group)}`
+  return html`${since}
+    <div class="why">${why}</div>
+    ${recoveryHtml(group)}`
 }
 
 /** Of several recoveries the one that is least far, and the longest time left. */
@@ -128,10 +130,10 @@ function recoveryHtml(group: readonly Health[]): Html | null {
   const bar =
     percent === null
       ? null
-      : html`<progress max="100" value="${percent}" aria-label="Recovery">${percent} %</progress> `
+      : html`<progress max="100" value="${percent}" aria-label="Recovery"></progress> `
   const texts = [percent === null ? null : `${percent} % done`, left].filter((one) => one !== null)
   if (texts.length === 0) return null
-  return html`<span class="why">${bar}<small>${texts.join(', ')}</small></span>`
+  return html`<div class="why">${bar}${texts.join(', ')}</div>`
 }
 
 /** A person's word stands with its reason, and whether it is better or worse than what is seen. */
@@ -145,7 +147,7 @@ function overridesHtml(group: readonly Health[], { reasonCharsMax }: ComponentsO
     lines.set(text, [...(lines.get(text) ?? []), health])
   }
   return [...lines].map(
-    ([text, ofText]) => html`<small class="why">${namesOf(ofText)}: ${text}</small>`,
+    ([text, ofText]) => html`<div class="why">${namesOf(ofText)}: ${text}</div>`,
   )
 }
 
@@ -162,7 +164,7 @@ function seenHtml(health: readonly Health[], title: string): Html | null {
       const short = level === 'operational' ? '' : cut(why, WHY_CHARS_MAX)
       const key = JSON.stringify([site, level, short])
       const line = lines.get(key) ?? { site, level, why: short, names: [] }
-      line.names.push(capital(shortName(component)))
+      line.names.push(shortName(component))
       lines.set(key, line)
     }
   }

@@ -14,17 +14,30 @@ export function pagePolicy(): string {
   return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`
 }
 
+const RENEWAL_TEXT =
+  'This page does not renew itself: load it again for news. If that time is more than a few minutes ago, this is an old copy.'
+const OVER_TEXT = 'What it tells of is over: it changes only if something more is posted.'
+
 export interface PageParts {
   readonly snapshot: Snapshot
   /** Before the page's name in the browser's title. */
   readonly title: string
   readonly description: string
   readonly current: 'now' | 'history' | null
+  /** Of what is over: its page is made again only when something is posted. */
+  readonly isOver: boolean
   readonly main: Html
 }
 
 /** A whole page. Its links begin at the root of the host. */
-export function pageHtml({ current, description, main, snapshot, title }: PageParts): string {
+export function pageHtml({
+  current,
+  description,
+  isOver,
+  main,
+  snapshot,
+  title,
+}: PageParts): string {
   const { config, madeAtMs, site } = snapshot
   const here = (page: 'now' | 'history'): Html | null =>
     current === page ? html` aria-current="page"` : null
@@ -59,10 +72,7 @@ export function pageHtml({ current, description, main, snapshot, title }: PagePa
         </header>
         <main id="main">${main}</main>
         <footer>
-          <p>
-            Made at ${timeHtml(madeAtMs)} by site ${site}. This page does not renew itself: load it
-            again for news. If that time is more than a few minutes ago, this is an old copy.
-          </p>
+          <p>Made at ${timeHtml(madeAtMs)} by site ${site}. ${isOver ? OVER_TEXT : RENEWAL_TEXT}</p>
           <p>
             Also as: <a href="/history.atom">Atom</a> <a href="/history.rss">RSS</a>
             <a href="/api/v2/summary.json">JSON</a> <a href="/metrics">metrics</a>

@@ -142,7 +142,7 @@ test('in a crisis the page says what, where, since when, what works, and who tel
     '40 % done, about 12 min left',
     'Console: Degraded, set by Anna: sign-up mails arrive late; we look into it',
     'New drives in Cell D of US East',
-    'not heard lately, so what it saw does not count',
+    'not heard lately, so what it saw is left out',
     'Made at 26 Nov 2026, 12:27 UTC by site iad',
     '= 1 − ',
   ]) {

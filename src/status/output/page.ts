@@ -115,14 +115,22 @@ export function historyPage(snapshot: Snapshot): string {
       }
     </section>`
   const description = `Incidents and maintenance of ${snapshot.config.title}`
-  return pageHtml({ snapshot, title: 'History', description, current: 'history', main })
+  return pageHtml({
+    snapshot,
+    title: 'History',
+    description,
+    current: 'history',
+    isOver: false,
+    main,
+  })
 }
 
 /** `/incidents/ID`: every post. */
 export function incidentPage(snapshot: Snapshot, incident: Incident, markdown: Markdown): string {
   const main = incidentHtml(snapshot, incident, { ...whole(markdown), heading: 'h1' })
-  const { title } = incident
-  return pageHtml({ snapshot, title, description: title, current: null, main })
+  const { state, title } = incident
+  const isOver = state === 'resolved'
+  return pageHtml({ snapshot, title, description: title, current: null, isOver, main })
 }
 
 /** `/maintenances/ID`. */
@@ -132,8 +140,9 @@ export function maintenancePage(
   markdown: Markdown,
 ): string {
   const main = maintenanceHtml(snapshot, maintenance, { ...whole(markdown), heading: 'h1' })
-  const { title } = maintenance
-  return pageHtml({ snapshot, title, description: title, current: null, main })
+  const { state, title } = maintenance
+  const isOver = state === 'completed' || state === 'canceled'
+  return pageHtml({ snapshot, title, description: title, current: null, isOver, main })
 }
 
 function whole(markdown: Markdown): {
@@ -150,7 +159,14 @@ function frontPageIn(snapshot: Snapshot, markdown: Markdown, room: Room): string
   ${openHtml(snapshot, markdown, room)}${plannedHtml(snapshot, markdown, room)}${componentsHtml(snapshot, room)}
   ${uptimeHtml(snapshot, room)} ${sitesHtml(snapshot)} ${recentHtml(snapshot)}`
   const { title } = headline
-  return pageHtml({ snapshot, title, description: `${title}.`, current: 'now', main })
+  return pageHtml({
+    snapshot,
+    title,
+    description: `${title}.`,
+    current: 'now',
+    isOver: false,
+    main,
+  })
 }
 
 function blindHtml({ footing, site }: Snapshot): Html | null {

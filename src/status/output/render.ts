@@ -71,7 +71,7 @@ export class Renderer {
     ])
     const maintenances = snapshot.maintenances.map((one): [string, string, () => string] => [
       maintenancePath(one.id),
-      keyOf(one.state === 'completed' ? 0 : minute, one),
+      keyOf(one.state === 'completed' || one.state === 'canceled' ? 0 : minute, one),
       () => maintenancePage(snapshot, one, markdown),
     ])
     const keys = [...incidents, ...maintenances].map(([, key]) => key)

@@ -8,20 +8,20 @@ import { LEVEL_WORDS, shortTimeHtml } from './words.ts'
 
 const FOOTING_WORDS: Readonly<Record<SiteState['footing'], string>> = {
   sure: 'its network works',
-  blind: 'cut off, so what it sees does not count',
-  stale: 'not heard lately, so what it saw does not count',
+  blind: 'cut off, so what it sees is left out',
+  stale: 'not heard lately, so what it saw is left out',
 }
 
 export function sitesHtml(snapshot: Snapshot): Html {
   const rows = snapshot.sites.map(({ footing, heardAtMs, isReached, name }) => {
     const isOwn = name === snapshot.site
     const heard = heardAtMs === null ? 'never' : shortTimeHtml(heardAtMs, snapshot.madeAtMs)
+    const sees = footing === 'sure' ? seenText(snapshot, name) : 'Does not count'
     const reach = isOwn ? 'this site' : isReached ? 'reached' : 'not reached'
     return html`<tr role="row">
       <th role="rowheader" scope="row">${name} <small>${reach}</small></th>
-      <td role="cell">${FOOTING_WORDS[footing]}</td>
-      <td role="cell"><small>Heard: </small>${heard}</td>
-      <td role="cell">${seenText(snapshot, name)}</td>
+      <td role="cell">${FOOTING_WORDS[footing]}; heard ${heard}</td>
+      <td role="cell">${sees}</td>
     </tr> `
   })
   return html`<section aria-labelledby="sites">
@@ -36,7 +36,6 @@ export function sitesHtml(snapshot: Snapshot): Html {
           <tr role="row">
             <th role="columnheader" scope="col">Site</th>
             <th role="columnheader" scope="col">Standing</th>
-            <th role="columnheader" scope="col">Last heard</th>
             <th role="columnheader" scope="col">Sees</th>
           </tr>
         </thead>

@@ -33,7 +33,7 @@ p{margin:.4rem 0}small,.soft{color:var(--soft);font-size:.875rem}
 .head{display:flex;flex-wrap:wrap;gap:.25rem .75rem;align-items:baseline;justify-content:space-between}
 table{border-collapse:collapse;width:100%;margin-top:.5rem}th,td{text-align:left;vertical-align:top;padding:.55rem .75rem .55rem 0;border-top:1px solid var(--line);font-weight:400}
 thead th{border-top:0;color:var(--soft);font-size:.8rem;padding-block:.1rem}tbody th{font-weight:600;width:9rem}td:last-child{padding-right:0}
-td ul{list-style:none;margin:0;padding:0}td li+li{margin-top:.45rem}.why{display:block}
+td,dd,li,h1,h3{overflow-wrap:anywhere}td ul{list-style:none;margin:0;padding:0}td li+li{margin-top:.45rem}.why{color:var(--soft);font-size:.875rem}
 progress{appearance:none;width:9rem;max-width:100%;height:.6rem;border:1px solid var(--rec-bar);border-radius:.3rem;background:var(--rec-bg);overflow:hidden}progress::-webkit-progress-bar{background:var(--rec-bg)}progress::-webkit-progress-value{background:var(--rec-bar)}progress::-moz-progress-bar{background:var(--rec-bar)}
 details{margin-top:.4rem}summary{cursor:pointer;color:var(--link);padding-block:.2rem}details ul{padding-left:1.1rem;margin:.25rem 0;list-style:disc}
 .posts{list-style:none;margin:.75rem 0 0;padding:0 0 0 1rem;border-left:2px solid var(--line)}.posts>li{margin-bottom:1rem}.posts>li:last-child{margin-bottom:0}
@@ -43,8 +43,8 @@ details{margin-top:.4rem}summary{cursor:pointer;color:var(--link);padding-block:
 .up{padding:.7rem 0;border-top:1px solid var(--line)}.up:first-of-type{border-top:0}.up summary{display:block;color:inherit}.up summary .head::before{content:"▸";color:var(--link)}
 .up[open] summary .head::before{content:"▾"}.up summary .head h4{margin:0;font-size:1rem;flex:1}.up dl{margin:.5rem 0 .25rem 1rem}.up dt{font-weight:600;margin-top:.6rem}.up dd{margin:0}
 .axis{display:flex;justify-content:space-between}
-.list{list-style:none;margin:0;padding:0}.list li{padding:.6rem 0;border-top:1px solid var(--line)}.list li:first-child{border-top:0}
+.list{list-style:none;margin:0;padding:.2rem 1.15rem}.list li{padding:.6rem 0;border-top:1px solid var(--line)}.list li:first-child{border-top:0}
 footer{border-top:1px solid var(--line);margin-top:2rem;padding-block:1rem 2rem;color:var(--soft);font-size:.875rem}footer a{display:inline-block;padding-block:.2rem;margin-right:1rem}
 @media (max-width:30rem){.wrap thead{position:absolute;clip-path:inset(50%)}.wrap tbody,.wrap tr,.wrap th,.wrap td{display:block;border:0;padding:0}.wrap tr{border-top:1px solid var(--line);padding:.6rem 0}.wrap tbody th{margin-bottom:.25rem}}
-@media print{:root{color-scheme:light}body{background:#fff;color:#000;font-size:10pt}nav,.skip{display:none}.now,.card,.up{break-inside:avoid}details::details-content{content-visibility:visible;height:auto}.lv,.bars{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{:root{color-scheme:light}h2,h3{break-after:avoid}body{background:#fff;color:#000;font-size:10pt}nav,.skip{display:none}.now,.card,.up{break-inside:avoid}details:not(.up)::details-content{content-visibility:visible;height:auto}.lv,.bars{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `

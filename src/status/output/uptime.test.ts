@@ -73,7 +73,7 @@ test('the arithmetic says what the share was computed from', () => {
   const share = 1 - 864 / (90 * 86_400)
   assert.equal(
     arithmeticText(uptime({ days, majorSec: 864, share })),
-    '99.988 % = 1 − 14 min 24 s major ÷ 90 d watched. Worst: 29 Aug 2026 99 %.',
+    '99.988 % = 1 − 14 min 24 s major ÷ 90 d watched. Worst: 99 % on 29 Aug 2026.',
   )
   assert.match(
     arithmeticText(uptime({ days, majorSec: 864, partialSec: 60, share })),

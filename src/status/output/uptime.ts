@@ -38,18 +38,17 @@ interface Row {
 export function uptimeHtml(snapshot: Snapshot, options: UptimeOptions): Html {
   const dayCount = snapshot.uptimes.reduce((most, { days }) => Math.max(most, days.length), 0)
   if (dayCount === 0) return html``
-  const regions = snapshot.config.regions.flatMap((region, index) => {
+  const regions = snapshot.config.regions.flatMap((region) => {
     const rows = rowsOf(snapshot, region.name, region.cells)
     if (rows.length === 0) return []
-    const id = `uptime-${index}`
     return [
-      html`<section class="card" aria-labelledby="${id}">
-        <h3 id="${id}">${region.title}</h3>
+      html`<div class="card">
+        <h3>${region.title}</h3>
         ${rows.map((row) => rowHtml(row, snapshot.madeAtMs, options))}
         <p class="axis soft" aria-hidden="true">
           <span>${count(dayCount, 'day')} ago</span><span>today</span>
         </p>
-      </section> `,
+      </div> `,
     ]
   })
   return html`<section aria-labelledby="uptime">
@@ -132,7 +131,7 @@ function worstDaysText(days: readonly UptimeDay[]): string {
     .sort((one, other) => (one.share ?? 1) - (other.share ?? 1) || other.day - one.day)
   const shown = bad
     .slice(0, WORST_DAYS_MAX)
-    .map(({ day, share }) => `${dayText(day * DAY_MS)} ${percentText(share)}`)
+    .map(({ day, share }) => `${percentText(share)} on ${dayText(day * DAY_MS)}`)
   const more = bad.length > shown.length ? `, ${bad.length - shown.length} more` : ''
   return `${shown.join(', ')}${more}`
 }

@@ -397,6 +397,10 @@ export const WEBHOOK_RETRY_MS_MAX: number = 30 * MINUTE_MS
 export const WEBHOOK_AGE_MS_MAX: number = 24 * HOUR_MS
 /** Posts that one receiver has not taken yet; of more the oldest is given up. */
 export const WEBHOOK_PENDING_MAX = 1000
+/** A post that no story tells of by then has no place in one. */
+export const WEBHOOK_UNTOLD_MS_MAX = 30_000
+/** Between two writes of what was told and what waits. */
+export const WEBHOOK_SAVE_MS = 1000
 /** Posts in one body, the newest: with the longest texts, half a megabyte. */
 export const WEBHOOK_POSTS_MAX = 100
 /** Of a receiver's answer; it is not read. */

@@ -47,6 +47,16 @@ export function worse(one: Level, other: Level): Level {
   return LEVELS.indexOf(one) < LEVELS.indexOf(other) ? other : one
 }
 
+/** Whether the second is worse, and not the same. */
+export function isWorse(one: Level, other: Level): boolean {
+  return LEVELS.indexOf(one) < LEVELS.indexOf(other)
+}
+
+/** Known not to be as it should: `degraded` or worse. */
+export function isIll(level: Level): boolean {
+  return !isWorse(level, 'degraded')
+}
+
 /** Why a probe failed. */
 export type FailureKind =
   | 'unresolved'
@@ -109,7 +119,7 @@ export interface Sighting {
   /** Of the probes in the window that is judged. */
   readonly probeCount: number
   readonly failedCount: number
-  /** Whether some failed without any answer over HTTP: it may be this site's own network. */
+  /** Whether all failures since the last success came without an answer: it may be this site's own network. */
   readonly isSilent: boolean
   readonly medianMs: number | null
   readonly recovery: Recovery | null

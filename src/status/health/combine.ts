@@ -3,8 +3,8 @@
 
 import { VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
-import { LEVELS, worse } from '../status.ts'
-import type { Component, ComponentId, Health, Level, Recovery, Sighting, View } from '../status.ts'
+import { isIll, isWorse, worse } from '../status.ts'
+import type { Component, ComponentId, Health, Recovery, Sighting, View } from '../status.ts'
 
 /** A view and how long ago, by the receiver's monotonic clock, it replaced the one before. */
 export interface AgedView {
@@ -133,15 +133,11 @@ function withWord(seen: Seen, word: Override): Omit<Health, 'component'> {
   const author = word.author.name
   const isGoodNews = level === 'operational' || level === 'recovering'
   const wasSeen = seen.sinceMs !== null && seen.sinceMs <= atMs
-  const isAbove = LEVELS.indexOf(level) < LEVELS.indexOf(seen.level)
+  const isAbove = isWorse(level, seen.level)
   const isRaise = untilMs !== null && (isGoodNews || (isAbove && wasSeen))
   const kind = isRaise ? 'raised' : 'lowered'
   const override = { level, reason, author, atMs, kind } as const
   const told = isRaise ? level : worse(level, seen.level)
   if (told === seen.level) return { ...seen, override }
   return { ...seen, level: told, sinceMs: atMs, why: `${author}: ${reason}`, override }
-}
-
-function isIll(level: Level): boolean {
-  return LEVELS.indexOf(level) >= LEVELS.indexOf('degraded')
 }

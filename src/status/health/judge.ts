@@ -10,7 +10,7 @@ import {
   STATUS_WHY_CHARS_MAX,
 } from '../../base/limits.ts'
 import type { TimingConfig } from '../config.ts'
-import { worse } from '../status.ts'
+import { isIll, isWorse, worse } from '../status.ts'
 import type { SelfReport } from '../probes/report.ts'
 import type { ComponentId, Level, ProbeResult, Recovery, Sighting } from '../status.ts'
 import { endMs, isSilent, RecentProbes } from './recent-probes.ts'
@@ -177,7 +177,7 @@ export class Judge {
 
   #why({ isBlind, level, probed, report }: Seen): string {
     if (isBlind) return "this site's own network gives no sign, so it cannot tell"
-    const ofReport = report !== null && isWorse(reportedLevel(report), probed) ? report.why : ''
+    const ofReport = report !== null && isWorse(probed, reportedLevel(report)) ? report.why : ''
     if (ofReport !== '') return ofReport
     if (level === 'unknown') {
       if (this.#pending.length > 0)
@@ -208,12 +208,4 @@ interface Seen {
 /** `operational` of a report is no word at all: only worse than what probes saw counts. */
 function reportedLevel(report: SelfReport | null): Level {
   return report === null || report.level === 'unknown' ? 'operational' : report.level
-}
-
-function isIll(level: Level): boolean {
-  return level === 'degraded' || level === 'partial-outage' || level === 'major-outage'
-}
-
-function isWorse(one: Level, other: Level): boolean {
-  return one !== other && worse(one, other) === one
 }

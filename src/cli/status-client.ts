@@ -57,7 +57,7 @@ export function openStatusClient(
         if (!(error instanceof NetworkError)) throw error
         failures.push(`${origin}: ${error.message}`)
       }
-      note(`holdfast: ${failures.at(-1) ?? ''}`)
+      if (origin !== ordered.at(-1)) note(`holdfast: ${failures.at(-1) ?? ''}`)
     }
     throw new CliError(`no site answered: ${failures.join('; ')}`, 1)
   }

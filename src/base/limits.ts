@@ -404,7 +404,7 @@ export const WEBHOOK_SAVE_MS = 1000
 /** Posts in one body, the newest: with the longest texts, half a megabyte. */
 export const WEBHOOK_POSTS_MAX = 100
 /** Of a receiver's answer; it is not read. */
-export const WEBHOOK_ANSWER_SIZE_BYTES_MAX: number = 64 * KIB
+export const WEBHOOK_ANSWER_SIZE_BYTES_MAX: number = 1 * MIB
 /** Posts given up that who operates sees, of each receiver. */
 export const WEBHOOK_GIVEN_UP_SHOWN_MAX = 20
 

@@ -15,6 +15,9 @@ export function confirm(statement, by, { words, shown }, post) {
   dialog.showModal()
   yes.focus()
   return new Promise((resolve) => {
+    const closing = new AbortController()
+    const on = (target, event, act) =>
+      target.addEventListener(event, act, { signal: closing.signal })
     let posted = null
     const go = async () => {
       yes.disabled = true
@@ -31,23 +34,18 @@ export function confirm(statement, by, { words, shown }, post) {
         yes.focus()
       }
     }
-    const onYes = () => void go()
-    yes.addEventListener('click', onYes)
-    dialog.addEventListener(
-      'close',
-      () => {
-        yes.removeEventListener('click', onYes)
-        resolve(posted)
-      },
-      { once: true },
-    )
+    on(yes, 'click', () => void go())
     // While it is on its way, whoever closes the dialog would not learn what became of it.
-    dialog.oncancel = (event) => {
-      if (yes.disabled) event.preventDefault()
-    }
-    find('confirm-no').onclick = () => {
+    on(find('confirm-no'), 'click', () => {
       if (!yes.disabled) dialog.close()
-    }
+    })
+    on(dialog, 'cancel', (event) => {
+      if (yes.disabled) event.preventDefault()
+    })
+    on(dialog, 'close', () => {
+      closing.abort()
+      resolve(posted)
+    })
   })
 }
 

@@ -94,3 +94,27 @@ test('a worker accepts more connections than requests, and headers hold two esca
   assert.ok(limits.CONNECTIONS_PER_WORKER_MAX > limits.REQUESTS_PER_WORKER_MAX)
   assert.ok(limits.REQUEST_HEADER_SIZE_BYTES_MAX >= 8 * KIB + 2 * 3 * limits.KEY_SIZE_BYTES_MAX)
 })
+
+test('a record, a view and an answer of the exchange hold what limits allow', () => {
+  // Three names of 32 at most, level and quotes; three bytes a character.
+  const affected = limits.STATUS_COMPONENTS_MAX * 120
+  const words = 3 * (limits.STATUS_TEXT_CHARS_MAX + limits.STATUS_TITLE_CHARS_MAX)
+  assert.ok(affected + words + 500 <= limits.STATUS_RECORD_SIZE_BYTES_MAX)
+  const day = 150 // a component and six levels of seconds
+  const sighting = 300 + 3 * limits.STATUS_WHY_CHARS_MAX
+  const view = limits.STATUS_COMPONENTS_MAX * (limits.STATUS_DAYS_MAX * day + sighting)
+  assert.ok(view <= limits.STATUS_VIEW_SIZE_BYTES_MAX, `${view}`)
+  const { STATUS_EXCHANGE_PAGE_SIZE_BYTES_MAX: page, STATUS_RECORD_SIZE_BYTES_MAX: record } = limits
+  const views = limits.STATUS_ANSWER_VIEWS_SIZE_BYTES_MAX
+  assert.ok(page >= record && views + 2 * (page + record) <= limits.STATUS_ANSWER_SIZE_BYTES_MAX)
+  assert.ok(views >= 2 * limits.STATUS_VIEW_SIZE_BYTES_MAX, 'an escaped view fits')
+})
+
+test('a site that catches up is not refused, and a full log is pulled in one turn', () => {
+  assert.ok(1000 / limits.STATUS_PAGE_PAUSE_MS <= limits.STATUS_QUESTIONS_PER_SEC_MAX)
+  const authors = limits.STATUS_PEOPLE_MAX + limits.STATUS_SITES_MAX
+  const bytes = authors * limits.STATUS_RECORDS_PER_KEY_SIZE_BYTES_MAX
+  const pages = bytes / (limits.STATUS_EXCHANGE_PAGE_SIZE_BYTES_MAX / 2)
+  assert.ok(limits.STATUS_PAGES_PER_PULL_MAX >= pages, `${pages}`)
+  assert.ok(limits.STATUS_ORDER_MAX + 1 <= Number.MAX_SAFE_INTEGER)
+})

@@ -221,8 +221,8 @@ export const STATUS_REQUEST_BODY_SIZE_BYTES_MAX: number = 64 * KIB
 export const POST_TEXT_CHARS_MAX: number = 16 * KIB
 /** Lists and quotes in each other in a post; deeper ones are text. */
 export const POST_NESTING_MAX = 20
-/** Posts of which the markup is kept for the next page, in one renderer. */
-export const POSTS_KEPT_MAX = 256
+/** Characters of posts of which a renderer keeps the markup: some thousand posts of a usual length. */
+export const POSTS_KEPT_CHARS_MAX: number = 2 * MIB
 /** The front page; what does not fit is left to other pages, in an order. A crowd on phones reads it. */
 export const STATUS_PAGE_SIZE_BYTES_MAX: number = 100 * KIB
 /** Posts of one incident on the front page, the newest; the incident's own page has all. */
@@ -360,7 +360,7 @@ export const STATUS_OVERRIDE_MS_MAX: number = 30 * DAY_MS
 /** Records of one answer of the exchange: about 100 signatures to check, 10 ms. */
 export const STATUS_EXCHANGE_PAGE_SIZE_BYTES_MAX: number = 256 * KIB
 /** Pages that are pulled in one turn: more than all authors together may have. */
-export const STATUS_PAGES_PER_PULL_MAX = 50_000
+export const STATUS_PAGES_PER_PULL_MAX = 60_000
 /** Views of one answer of the exchange; what does not fit comes with a later one. */
 export const STATUS_ANSWER_VIEWS_SIZE_BYTES_MAX: number = 24 * MIB
 /** An answer of the exchange, whole. */

@@ -2,64 +2,30 @@
 // parts; each of them knows nothing of the others. One turn a second makes of all that came what is
 // told from then on.
 
-import type { Clock } from '../base/clock.ts'
 import { Closers } from '../base/closers.ts'
-import type { Disk } from '../base/disk.ts'
 import { STATUS_RENDER_MS_MAX, STATUS_TURN_MS, STATUS_VIEW_MS_MAX } from '../base/limits.ts'
-import type { HttpAnswer, Network } from '../base/network.ts'
-import type { Random } from '../base/random.ts'
+import type { HttpAnswer } from '../base/network.ts'
 import { manyWaiters } from '../base/signal.ts'
-import type { StatusConfig } from './config.ts'
+import type { OperateState } from './console/operate-page.ts'
+import { openProbeLog } from './console/probe-log.ts'
+import type { ProbeLog } from './console/probe-log.ts'
 import { combineViews } from './health/combine.ts'
-import { Publisher } from './output/publish.ts'
 import { Renderer } from './output/render.ts'
 import { postingOf } from './posting.ts'
 import { Footing } from './probes/footing.ts'
 import { openProber } from './probes/prober.ts'
-import { Authors } from './records/authors.ts'
-import { openExchange } from './records/exchange.ts'
-import type { Exchange } from './records/exchange.ts'
 import { foldRecords } from './records/fold.ts'
 import type { Stories } from './records/fold.ts'
-import type { KeyPair } from './records/keys.ts'
-import { openRecordLog } from './records/record-log.ts'
-import type { RecordLog } from './records/record-log.ts'
-import type { Envelope, RecordId } from './records/record.ts'
+import type { Envelope, KnownRecord, RecordId } from './records/record.ts'
 import { PostRates, takePost } from './records/take-post.ts'
 import { isOtherSight, Sight } from './sight.ts'
-import { SiteDays } from './site-days.ts'
+import { openMembers } from './site-members.ts'
+import type { SiteMembers, SiteParts } from './site-members.ts'
 import { SiteRoutes } from './site-routes.ts'
 import { snapshotOf } from './site-snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
 import { StatusError } from './status.ts'
 import type { Sighting, SiteRequest, StatusSite } from './status.ts'
-
-/** Where a site tells what an operator should know. */
-export interface SiteLog {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
-export interface SiteParts {
-  readonly config: StatusConfig
-  /** Which of the configuration's sites this is. */
-  readonly site: string
-  readonly pair: KeyPair
-  /** Of this site alone: whoever opens it has seen to that. */
-  readonly disk: Disk
-  /** A folder that is published to; made where it is missing. */
-  readonly openFolder: (path: string) => Disk | Promise<Disk>
-  readonly network: Network
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: SiteLog
-}
-
-/** What a site keeps in its directory. */
-const RECORDS_FOLDER = 'records'
-const INCARNATION_FILE = 'incarnation'
 
 /**
  * Opens what the site has on its disk and begins to probe, to exchange and to tell; the first pages are
@@ -94,25 +60,18 @@ function checkKey({ config, pair, site }: SiteParts): void {
   )
 }
 
-interface Opened {
-  readonly log: RecordLog
-  readonly authors: Authors
-  readonly exchange: Exchange
-  readonly days: SiteDays
-  readonly publisher: Publisher
-}
-
 class Site implements StatusSite {
   readonly name: string
   readonly #parts: SiteParts
   readonly #closers: Closers
   readonly #footing: Footing
   readonly #sight: Sight
+  readonly #probes: ProbeLog
   readonly #rates: PostRates
   readonly #renderer = new Renderer()
   readonly #routes: SiteRoutes
   readonly #abort = manyWaiters()
-  #opened: Opened | null = null
+  #opened: SiteMembers | null = null
   #snapshot: Snapshot | null = null
   /** Null: records came since. */
   #stories: Stories | null = null
@@ -132,12 +91,13 @@ class Site implements StatusSite {
     this.#closers = closers
     this.#footing = new Footing({ hasAnchors: config.timing.anchors.length > 0 })
     this.#sight = new Sight(config)
+    this.#probes = openProbeLog(config.components)
     this.#rates = new PostRates(clock)
     this.#routes = new SiteRoutes({
       posting: () => this.#posting(),
       post: async (envelope) => await this.#post(envelope),
       exchange: (query) => this.#open().exchange.answer(query),
-      console: () => null,
+      console: (request) => this.#open().console(request),
       onRefused: ({ method, target }, { code, message }) => {
         const path = target.split('?')[0]?.slice(0, 200)
         const isReader = code === 'not-found'
@@ -151,49 +111,17 @@ class Site implements StatusSite {
   }
 
   async #start(): Promise<void> {
-    const { clock, config, disk, network, openFolder, pair, random, site } = this.#parts
-    const authors = new Authors(config)
-    const log = this.#closers.use(
-      await openRecordLog({ disk, folder: RECORDS_FOLDER, random, authors }),
-    )
-    for (const finding of log.findings) this.#find(finding, null)
-    const exchange = this.#closers.use(
-      await openExchange({
-        config,
-        site,
-        pair,
-        log,
-        authors,
-        disk,
-        incarnationFile: INCARNATION_FILE,
-        network,
-        clock,
-        random,
-        events: {
-          onRecords: () => (this.#stories = null),
-          onViews: () => undefined, // the next turn looks at all of them
-          onHeard: (beganMs) => this.#footing.noteAnswer(beganMs, clock.monotonicMs()),
-          onFinding: (error, peer) => this.#find(error, peer),
-        },
-      }),
-    )
-    const { components } = config
-    const days = this.#closers.use(
-      await SiteDays.open({ disk, components, onFinding: (error) => this.#find(error, null) }),
-    )
-    const publisher = this.#closers.use(
-      new Publisher({
-        targets: config.publish,
-        openFolder,
-        network,
-        clock,
-        random,
-        onProblem: (target, error) => {
-          this.#parts.log.warn({ target, err: error }, 'not published; it is tried again')
-        },
-      }),
-    )
-    this.#opened = { log, authors, exchange, days, publisher }
+    const { clock } = this.#parts
+    const opened = await openMembers(this.#parts, this.#closers, {
+      probes: this.#probes,
+      operateState: () => this.#operateState(),
+      onRecords: () => (this.#stories = null),
+      onPosted: (record) => this.#posted(record),
+      onHeard: (beganMs) => this.#footing.noteAnswer(beganMs, clock.monotonicMs()),
+      onFinding: (error, peer) => this.#find(error, peer),
+    })
+    this.#opened = opened
+    for (const finding of opened.log.findings) this.#find(finding, null)
     this.#turn()
     this.#probe()
     const running = this.#run()
@@ -215,6 +143,7 @@ class Site implements StatusSite {
         footing: this.#footing,
         onResult: (result) => {
           this.#sight.take(result)
+          this.#probes.take(result)
           const { component, failure } = result
           if (failure !== null)
             log.info({ component, ...failure, raw: undefined }, 'a probe failed')
@@ -223,6 +152,7 @@ class Site implements StatusSite {
           this.#sight.takeReport(components, report, clock.monotonicMs())
         },
         onUnsure: (component, failure) => {
+          this.#probes.takeUnsure(component, failure, clock.nowMs())
           log.warn({ component, ...failure, raw: undefined }, 'a probe could not be made')
         },
       }),
@@ -241,7 +171,7 @@ class Site implements StatusSite {
   /** Makes of all that came what is told. */
   #turn(): void {
     const { clock, config, site } = this.#parts
-    const { days, exchange, log, publisher } = this.#open()
+    const { days, exchange, log, machine, publisher, webhooks } = this.#open()
     const nowMs = clock.monotonicMs()
     const wallMs = Math.max(0, Math.round(clock.nowMs()))
     this.#see(nowMs, wallMs)
@@ -266,6 +196,9 @@ class Site implements StatusSite {
       last,
     )
     this.#snapshot = snapshot
+    const { sites } = snapshot
+    machine.turn({ health, stories: this.#stories, sites, nowMs, wallMs })
+    webhooks.look(snapshot)
     const isNews = last === null || last.changedAtMs !== snapshot.changedAtMs
     if (!isNews && nowMs - this.#renderedMs < STATUS_RENDER_MS_MAX) return
     const files = this.#renderer.render(snapshot)
@@ -283,7 +216,23 @@ class Site implements StatusSite {
     if (!isDue && !isOtherSight(told.sightings, sightings)) return
     this.#told = { sightings, atMs: nowMs }
     const footing = this.#footing.isBlind(nowMs) ? 'blind' : 'sure'
-    exchange.setView({ madeAtMs: wallMs, footing, sightings, days: days.counts() })
+    try {
+      exchange.setView({ madeAtMs: wallMs, footing, sightings, days: days.counts() })
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+      this.#find(error, null) // peers take this site for silent; its own page goes on
+    }
+  }
+
+  #operateState(): OperateState {
+    const { exchange, log, webhooks } = this.#open()
+    const { findings, incarnation, orderMax, records } = log
+    return {
+      snapshot: this.#snapshot,
+      peers: exchange.peers(),
+      webhooks: webhooks.states(),
+      log: { recordCount: records.length, orderMax, incarnation, findings },
+    }
   }
 
   #posting(): ReturnType<typeof postingOf> {
@@ -293,20 +242,24 @@ class Site implements StatusSite {
   }
 
   async #post(envelope: Envelope): Promise<RecordId> {
-    const { clock, config, log: siteLog } = this.#parts
+    const { clock, config } = this.#parts
     const { authors, log } = this.#open()
     const taken = await takePost(envelope, { config, authors, log, clock, rates: this.#rates })
+    this.#posted(taken)
+    return taken.id
+  }
+
+  #posted({ author, id, record }: KnownRecord): void {
     this.#stories = null
-    const { id, author, record } = taken
-    siteLog.info({ id, author: author.name, statement: record.statement }, 'a post was taken')
-    return id
+    const { kind } = record.statement
+    this.#parts.log.info({ id, author: author.name, kind }, 'a post was taken')
   }
 
   #find({ code, message }: StatusError, peer: string | null): void {
     this.#parts.log.warn({ code, ...(peer === null ? {} : { peer }) }, message)
   }
 
-  #open(): Opened {
+  #open(): SiteMembers {
     if (this.#opened !== null) return this.#opened
     throw new StatusError('unavailable', 'the site is starting')
   }

@@ -138,7 +138,8 @@ class SiteWebhooks implements Webhooks {
     const { kind } = record.statement
     if (kind === 'override') return false // a level of a component, and no story
     const nowMs = this.#options.clock.nowMs()
-    this.#startedAtMs = Math.max(0, Math.min(this.#startedAtMs, Math.round(nowMs)))
+    // The clock was ahead at the first start: that must not silence what is posted since.
+    if (nowMs < this.#startedAtMs) this.#startedAtMs = 0
     return record.atMs >= this.#startedAtMs && nowMs - record.atMs < WEBHOOK_AGE_MS_MAX
   }
 

@@ -232,6 +232,8 @@ export const STATUS_PAGE_INCIDENTS_MAX = 10
 /** Incidents that the history and incidents.json list. Source: Statuspage answers 50. */
 export const HISTORY_INCIDENTS_MAX = 500
 export const STATUSPAGE_INCIDENTS_MAX = 50
+/** Of posts in a document of Statuspage's API; of what does not fit each incident has its newest post. */
+export const STATUSPAGE_POSTS_CHARS_MAX: number = 256 * KIB
 /** Entries of a feed, the newest posts first. */
 export const FEED_ENTRIES_MAX = 50
 /** Pushing one file to a second host, from the first packet to the answer. */

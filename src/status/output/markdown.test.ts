@@ -124,3 +124,13 @@ test('plain text keeps what is said, with the address of a link', () => {
   const lines = ['A', 'b c d (https://e.example) https://f.example', 'g', 'h <i>', 'j']
   assert.equal(markdown.toPlain(text), lines.join('\n'))
 })
+
+test('what is kept is bounded, and what is told twice is the same', () => {
+  const kept = new Markdown()
+  const first = kept.toHtml('*a*')
+  assert.equal(kept.toHtml('*a*'), first)
+  const long = 'b '.repeat(POST_TEXT_CHARS_MAX / 2)
+  for (let index = 0; index < 130; index += 1) kept.toPlain(`${index} ${long}`)
+  assert.notEqual(kept.toHtml('*a*'), first)
+  assert.equal(kept.toHtml('*a*').text, first.text)
+})

@@ -5,41 +5,51 @@
 
 import createParser from 'markdown-it'
 import type { MarkdownIt, Token } from 'markdown-it'
-import { POSTS_KEPT_MAX, POST_NESTING_MAX, POST_TEXT_CHARS_MAX } from '../../base/limits.ts'
+import { POSTS_KEPT_CHARS_MAX, POST_NESTING_MAX, POST_TEXT_CHARS_MAX } from '../../base/limits.ts'
 import { Html, printable } from './html.ts'
 
 /** Turns posts into what pages, feeds and JSON show. */
 export class Markdown {
   readonly #parser: MarkdownIt
-  /** What was turned lately: the same posts stand on page after page. */
-  readonly #known = new Map<string, Html>()
+  /** What was turned lately, oldest first: the same posts stand on page after page. */
+  readonly #known = new Map<string, Post>()
+  #knownChars = 0
   constructor() {
     this.#parser = makeParser()
   }
 
   /** For pages and feeds. What is longer than POST_TEXT_CHARS_MAX is cut, and says so. */
   toHtml(text: string): Html {
-    const known = this.#known.get(text)
-    if (known !== undefined) return known
-    const made = new Html(this.#parser.render(bounded(text)))
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= POSTS_KEPT_MAX && oldest !== undefined) this.#known.delete(oldest)
-    this.#known.set(text, made)
-    return made
+    const post = this.#postOf(text)
+    post.html ??= new Html(this.#parser.render(bounded(text)))
+    return post.html
   }
 
   /** For JSON and where no markup is: a line a paragraph, item or row; links with their address. */
   toPlain(text: string): string {
-    const lines: string[] = []
-    for (const token of this.#parser.parse(bounded(text), {})) {
-      if (token.type === 'inline') lines.push(plainLine(token.children ?? []))
-      else if (token.type === 'fence' || token.type === 'code_block') lines.push(token.content)
-    }
-    return lines
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
-      .join('\n')
+    const post = this.#postOf(text)
+    post.plain ??= plainText(this.#parser.parse(bounded(text), {}))
+    return post.plain
   }
+
+  #postOf(text: string): Post {
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    for (const oldest of this.#known.keys()) {
+      if (this.#knownChars + text.length <= POSTS_KEPT_CHARS_MAX) break
+      this.#known.delete(oldest)
+      this.#knownChars -= oldest.length
+    }
+    const post: Post = { html: null, plain: null }
+    this.#known.set(text, post)
+    this.#knownChars += text.length
+    return post
+  }
+}
+
+interface Post {
+  html: Html | null
+  plain: string | null
 }
 
 const LINK = /^(?:https?:\/\/|mailto:)/i
@@ -70,6 +80,18 @@ function bounded(text: string): string {
   const clean = printable(text)
   if (clean.length <= POST_TEXT_CHARS_MAX) return clean
   return `${printable(clean.slice(0, POST_TEXT_CHARS_MAX))} […]`
+}
+
+function plainText(tokens: readonly Token[]): string {
+  const lines: string[] = []
+  for (const token of tokens) {
+    if (token.type === 'inline') lines.push(plainLine(token.children ?? []))
+    else if (token.type === 'fence' || token.type === 'code_block') lines.push(token.content)
+  }
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('\n')
 }
 
 function plainLine(tokens: readonly Token[]): string {

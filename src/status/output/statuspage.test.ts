@@ -4,7 +4,7 @@ import type { Maintenance, Snapshot } from '../snapshot.ts'
 import { LEVELS } from '../status.ts'
 import type { Level } from '../status.ts'
 import { Markdown } from './markdown.ts'
-import { crisisSnapshot, wellSnapshot } from './sample-snapshot.ts'
+import { crisisSnapshot, wellSnapshot, worstSnapshot } from './sample-snapshot.ts'
 import { statuspageDocuments } from './statuspage.ts'
 
 interface Post {
@@ -193,4 +193,16 @@ test('maintenance is upcoming, then active, then neither; what works is told as 
   assert.equal(components.filter((one) => one.status === 'under_maintenance').length, 6)
   const ill = { ...crisis, maintenances: at('in-progress').maintenances }
   assert.equal(read(ill, 'status').status.indicator, 'major')
+})
+
+test('documents are bounded, and each incident keeps its newest post', () => {
+  const worst = worstSnapshot()
+  const documents = statuspageDocuments(worst, markdown)
+  for (const [path, text] of documents) assert.ok(text.length < 2_000_000, `${path} ${text.length}`)
+  const { incidents } = read(worst, 'incidents')
+  assert.equal(incidents.length, 50)
+  for (const [index, { incident_updates }] of incidents.entries()) {
+    assert.equal(incident_updates[0]?.id, worst.incidents[index]?.updates.at(-1)?.id)
+  }
+  assert.ok(incidents.some(({ incident_updates }) => incident_updates.length > 1))
 })

@@ -5,7 +5,7 @@
 // Source: the API's page of any Statuspage, e.g. https://www.githubstatus.com/api.
 
 import { createHash } from 'node:crypto'
-import { STATUSPAGE_INCIDENTS_MAX } from '../../base/limits.ts'
+import { STATUSPAGE_INCIDENTS_MAX, STATUSPAGE_POSTS_CHARS_MAX } from '../../base/limits.ts'
 import type { StatusConfig } from '../config.ts'
 import type { Affected, IncidentState, MaintenanceState } from '../records/record.ts'
 import type { Incident, Maintenance, Snapshot } from '../snapshot.ts'
@@ -69,16 +69,25 @@ export function statuspageDocuments(snapshot: Snapshot, markdown: Markdown): Map
   const page = pageJson(snapshot)
   const components = componentsJson(snapshot)
   const byId = new Map(components.map((component) => [component.id, component]))
-  const incidentJsonOf = (incident: Incident): Json =>
-    incidentJson(snapshot, incident, byId, markdown)
+  const writer = new PostWriter(markdown)
   const maintenanceJsonOf = (maintenance: Maintenance): Json =>
-    maintenanceJson(snapshot, maintenance, byId, markdown)
+    maintenanceJson(snapshot, maintenance, byId, writer)
   const status = statusJson(snapshot)
-  const unresolved = openIncidents(snapshot).slice(0, STATUSPAGE_INCIDENTS_MAX).map(incidentJsonOf)
-  const all = snapshot.incidents.slice(0, STATUSPAGE_INCIDENTS_MAX).map(incidentJsonOf)
+  const newest = snapshot.incidents.slice(0, STATUSPAGE_INCIDENTS_MAX)
+  const open = openIncidents(snapshot).slice(0, STATUSPAGE_INCIDENTS_MAX)
+  const made = new Map(
+    [...new Set([...newest, ...open])].map((one) => [
+      one,
+      incidentJson(snapshot, one, byId, writer),
+    ]),
+  )
+  const jsonOf = (incident: Incident): Json => made.get(incident) ?? null
+  const unresolved = open.map(jsonOf)
+  const all = newest.map(jsonOf)
   const planned = snapshot.maintenances.slice(0, STATUSPAGE_INCIDENTS_MAX)
-  const upcoming = planned.filter(({ state }) => state === 'scheduled').map(maintenanceJsonOf)
-  const active = planned.filter(isActive).map(maintenanceJsonOf)
+  const madePlans = planned.map((one) => [one, maintenanceJsonOf(one)] as const)
+  const upcoming = madePlans.filter(([{ state }]) => state === 'scheduled').map(([, json]) => json)
+  const active = madePlans.filter(([one]) => isActive(one)).map(([, json]) => json)
   const documents: readonly (readonly [string, Json])[] = [
     [
       'summary',
@@ -94,7 +103,7 @@ export function statuspageDocuments(snapshot: Snapshot, markdown: Markdown): Map
     ['components', { page, components }],
     ['incidents', { page, incidents: all }],
     ['incidents/unresolved', { page, incidents: unresolved }],
-    ['scheduled-maintenances', { page, scheduled_maintenances: planned.map(maintenanceJsonOf) }],
+    ['scheduled-maintenances', { page, scheduled_maintenances: madePlans.map(([, json]) => json) }],
     ['scheduled-maintenances/upcoming', { page, scheduled_maintenances: upcoming }],
     ['scheduled-maintenances/active', { page, scheduled_maintenances: active }],
   ]
@@ -113,10 +122,11 @@ export type Told =
 export function statuspageWebhook(snapshot: Snapshot, told: Told, markdown: Markdown): string {
   const { config } = snapshot
   const byId = new Map(componentsJson(snapshot).map((component) => [component.id, component]))
+  const writer = new PostWriter(markdown)
   const event =
     told.kind === 'incident'
-      ? incidentJson(snapshot, told.incident, byId, markdown)
-      : maintenanceJson(snapshot, told.maintenance, byId, markdown)
+      ? incidentJson(snapshot, told.incident, byId, writer)
+      : maintenanceJson(snapshot, told.maintenance, byId, writer)
   const { indicator, description } = statusJson(snapshot)
   return jsonText({
     meta: {
@@ -236,7 +246,7 @@ function incidentJson(
   snapshot: Snapshot,
   incident: Incident,
   byId: ReadonlyMap<string, ComponentJson>,
-  markdown: Markdown,
+  writer: PostWriter,
 ): JsonObject {
   const { affected, affectedEver, id, openedAtMs, resolvedAtMs, state, title, updates } = incident
   const worst = affectedEver.reduce<Level>((level, one) => worse(level, one.level), 'operational')
@@ -247,7 +257,7 @@ function incidentJson(
   const posts = updates.map((update) => {
     const changes = update.affected === null ? null : changesJson(snapshot, before, update.affected)
     before = update.affected ?? before
-    return postJson(id, update, update.state, changes, markdown)
+    return { ...update, status: update.state, changes }
   })
   return {
     ...eventJson(snapshot, id, title, INDICATOR[worst] ?? 'none', incidentPath(id)),
@@ -257,7 +267,7 @@ function incidentJson(
     updated_at: stamp(last),
     monitoring_at: monitoring === undefined ? null : stamp(monitoring.atMs),
     resolved_at: resolvedAtMs === null ? null : stamp(resolvedAtMs),
-    incident_updates: posts.reverse(),
+    incident_updates: writer.write(id, posts),
     components: named.flatMap(({ component }) => byId.get(hash(`component ${component}`)) ?? []),
   }
 }
@@ -266,15 +276,15 @@ function maintenanceJson(
   snapshot: Snapshot,
   maintenance: Maintenance,
   byId: ReadonlyMap<string, ComponentJson>,
-  markdown: Markdown,
+  writer: PostWriter,
 ): JsonObject {
   const { components, endMs, id, startMs, state, title, updates } = maintenance
   const first = updates[0]?.atMs ?? startMs
   const last = updates[updates.length - 1]
   const isOver = state === 'completed' || state === 'canceled'
-  const posts = updates.map((update) =>
-    postJson(id, update, MAINTENANCE_STATUS[update.state], null, markdown),
-  )
+  const posts = updates.map((update) => {
+    return { ...update, status: MAINTENANCE_STATUS[update.state], changes: null }
+  })
   return {
     ...eventJson(snapshot, id, title, 'maintenance', maintenancePath(id)),
     status: MAINTENANCE_STATUS[state],
@@ -285,7 +295,7 @@ function maintenanceJson(
     resolved_at: isOver ? stamp(last?.atMs ?? endMs) : null,
     scheduled_for: stamp(startMs),
     scheduled_until: stamp(endMs),
-    incident_updates: posts.reverse(),
+    incident_updates: writer.write(id, posts),
     components: components.flatMap((component) => byId.get(hash(`component ${component}`)) ?? []),
   }
 }
@@ -301,26 +311,49 @@ function eventJson(
   return { id, name, impact, shortlink, page_id: pageId(config) }
 }
 
-function postJson(
-  incident: string,
-  post: { readonly id: string; readonly text: string; readonly atMs: number },
-  status: string,
-  changes: Json,
-  markdown: Markdown,
-): Json {
-  const at = stamp(post.atMs)
-  return {
-    id: post.id,
-    status,
-    body: markdown.toPlain(post.text),
-    incident_id: incident,
-    created_at: at,
-    updated_at: at,
-    display_at: at,
-    affected_components: changes,
-    deliver_notifications: true,
-    custom_tweet: null,
-    tweet_id: null,
+interface Post {
+  readonly id: string
+  readonly text: string
+  readonly atMs: number
+  readonly status: string
+  readonly changes: Json
+}
+
+/** Posts of one document. Each incident has its newest; older ones only while there is room. */
+class PostWriter {
+  readonly #markdown: Markdown
+  #roomChars = STATUSPAGE_POSTS_CHARS_MAX
+
+  constructor(markdown: Markdown) {
+    this.#markdown = markdown
+  }
+
+  /** `posts` are oldest first; the answer is newest first, as Statuspage has them. */
+  write(incident: string, posts: readonly Post[]): Json {
+    const written: Json[] = []
+    for (const post of posts.toReversed()) {
+      if (written.length > 0 && post.text.length > this.#roomChars) break
+      this.#roomChars -= post.text.length
+      written.push(this.#postJson(incident, post))
+    }
+    return written
+  }
+
+  #postJson(incident: string, { atMs, changes, id, status, text }: Post): Json {
+    const at = stamp(atMs)
+    return {
+      id,
+      status,
+      body: this.#markdown.toPlain(text),
+      incident_id: incident,
+      created_at: at,
+      updated_at: at,
+      display_at: at,
+      affected_components: changes,
+      deliver_notifications: true,
+      custom_tweet: null,
+      tweet_id: null,
+    }
   }
 }
 

@@ -313,6 +313,21 @@ test('a report makes it worse at once, tells its progress, and has to be proved 
   assert.equal(at(400_000)?.level, 'operational')
 })
 
+test('one lost request begins the proof again, though it is no trouble by itself', () => {
+  let lostMs = 0
+  const world: World = (atMs) => {
+    const isLost = atMs > 100_000 && lostMs === 0
+    if (isLost) lostMs = atMs
+    return isLost ? failing('reset') : WELL
+  }
+  const said = { level: 'degraded', why: 'it lags', recovery: null } as const
+  const reports = (atMs: number): SelfReport | null => (atMs >= 0 && atMs < 50_000 ? said : null)
+  const told = drive(world, { untilMs: 400_000, reports })
+  const wellMs = told.findLast(({ sighting }) => sighting.level !== 'operational')?.atMs ?? 0
+  assert.ok(lostMs > 100_000 && wellMs >= lostMs + 119_000, `${lostMs}, ${wellMs}`)
+  assert.ok(told.every(({ atMs, sighting }) => atMs < 60_000 || !ILL.includes(sighting.level)))
+})
+
 test('a report never improves a level, whatever probes and reports say', () => {
   const level = check.constantFrom(...LEVELS)
   const reports = check.array(check.option(level), { minLength: 1, maxLength: 12 })

@@ -418,6 +418,26 @@ test('what nobody sees any more is neither better nor well', () => {
   assert.deepEqual(lived.incidents[0]?.affected, [{ component: GET, level: 'major-outage' }])
 })
 
+test('what was asked for and is not seen yet is asked for again only after a while', () => {
+  const asked: number[] = []
+  let memory: PlanMemory | null = null
+  for (let nowMs = 0; nowMs <= 40 * SEC; nowMs += SEC) {
+    const clock = { nowMs, wallMs: WALL_MS + nowMs }
+    const health = healthOf({ [GET]: 'major-outage' })
+    const plan = planStatements({
+      config: CONFIG,
+      health,
+      stories: foldRecords([]),
+      rank: 0,
+      memory,
+      ...clock,
+    })
+    memory = plan.memory
+    if (plan.statements.length > 0) asked.push(nowMs / SEC)
+  }
+  assert.deepEqual(asked, [15, 25, 35])
+})
+
 test('a clock that jumps makes no posts', () => {
   const health = (atMs: number): Health[] =>
     healthOf(atMs < 3 * MINUTE ? { [GET]: 'major-outage' } : {})

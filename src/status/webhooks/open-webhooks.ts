@@ -105,9 +105,10 @@ class SiteWebhooks implements Webhooks {
 
   look(snapshot: Snapshot): void {
     if (this.#receivers.length === 0) return
-    if (this.#snapshot === null) for (const receiver of this.#receivers) receiver.start()
+    const isFirst = this.#snapshot === null
     this.#snapshot = snapshot
     this.#bodies = new Map()
+    if (isFirst) for (const receiver of this.#receivers) receiver.start()
     const { records } = this.#options.log
     const fresh = records.slice(this.#position)
     for (const record of fresh.filter((each) => this.#isNews(each))) {

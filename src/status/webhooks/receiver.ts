@@ -119,7 +119,8 @@ export class Receiver implements AsyncDisposable {
       const pauseMs = next === undefined ? WEBHOOK_RETRY_MS_MAX : next.dueMs - clock.monotonicMs()
       if (next === undefined || pauseMs > 0) {
         this.#wake = new AbortController()
-        await clock.sleep(pauseMs, this.#wake.signal).catch(() => null)
+        // A whole millisecond at least: a smaller one may be lost in the sum, and the loop would not end.
+        await clock.sleep(Math.max(1, pauseMs), this.#wake.signal).catch(() => null)
       } else await this.#try(next)
     }
   }

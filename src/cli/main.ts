@@ -21,6 +21,12 @@ function requireFolder(folder: string): string {
   return folder
 }
 
+/** The same for whatever else is named. @throws CliError */
+function requireText(text: string, name: string): string {
+  if (text.trim() === '') throw new CliError(`${name.replace(/[<>]/g, '')} is empty`)
+  return text
+}
+
 type Act = (terminal: Terminal, ...args: never[]) => Promise<ExitCode | void>
 
 /** Runs the command line; sets the exit code. */
@@ -248,7 +254,9 @@ function addStatusCommands(program: Command): void {
 
 function addSpec(parent: Command, spec: CommandSpec): void {
   const command = parent.command(spec.words.at(-1) ?? '').description(spec.description)
-  for (const [name, description] of spec.arguments) command.argument(name, description)
+  for (const [name, description] of spec.arguments) {
+    command.argument(name, description, (text: string) => requireText(text, name))
+  }
   for (const flag of spec.flags) command.addOption(optionOf(flag))
   command.option('--json', 'print as JSON').action(run(spec.load))
 }

@@ -47,8 +47,10 @@ interface World {
   readonly logged: string[]
   /** How hosts answer; `null`: not at all. */
   readonly hosts: Map<string, number | null>
-  /** Lets the site work for so long. */
+  /** Lets the site work for so long. What it asked of its disk may still be under way. */
   pass(seconds: number): Promise<void>
+  /** Resolves once a line that begins so was logged. */
+  heard(beginning: string): Promise<void>
   read(target: string): Promise<Record<string, unknown>>
 }
 
@@ -69,7 +71,11 @@ async function open(
     },
   }
   const logged: string[] = []
-  const tell = (_fields: object, message: string): void => void logged.push(message)
+  const waiting = new Set<() => void>()
+  const tell = (_fields: object, message: string): void => {
+    logged.push(message)
+    for (const look of waiting) look()
+  }
   const log: SiteLog = { debug: tell, info: tell, warn: tell, error: tell }
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const site = await openStatusSite({
@@ -93,18 +99,18 @@ async function open(
     logged,
     hosts,
     pass: async (seconds) => {
-      for (let second = 0; second < seconds; second++) {
-        await clock.advance(1000)
-        await diskDone(folder)
-      }
+      for (let second = 0; second < seconds; second++) await clock.advance(1000)
     },
+    heard: async (beginning) =>
+      await new Promise((resolve) => {
+        const look = (): void => {
+          if (logged.some((line) => line.startsWith(beginning))) resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
     read: async (target) => jsonOf(await site.answer(requestOf('GET', target))),
   }
-}
-
-/** What was asked of the disk before has come back: the pool answers in order. */
-async function diskDone(folder: string): Promise<void> {
-  for (let round = 0; round < 8; round++) await openDisk(folder).list('')
 }
 
 function requestOf(method: string, target: string, body = ''): SiteRequest {
@@ -156,8 +162,11 @@ test('what probes see is told: well, ill within a minute, and well after a proof
   world.hosts.set(SERVICE, 500)
   await world.pass(30)
   assert.equal(await levelOf(world), 'major-outage')
+  await world.heard('a post was taken')
+  await world.pass(2)
   const { incidents } = await world.read('/-/posting')
   assert.equal((incidents as unknown[]).length, 1, 'the machine has posted')
+  assert.ok(world.logged.some((line) => line.startsWith('eu/bills is major-outage: ')))
   world.hosts.set(SERVICE, 200)
   await world.pass(70)
   assert.equal(await levelOf(world), 'operational')

@@ -24,7 +24,7 @@ import type { SiteMembers, SiteParts } from './site-members.ts'
 import { SiteRoutes } from './site-routes.ts'
 import { snapshotOf } from './site-snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
-import { StatusError } from './status.ts'
+import { StatusError, worse } from './status.ts'
 import type { Sighting, SiteRequest, StatusSite } from './status.ts'
 
 /**
@@ -68,7 +68,7 @@ class Site implements StatusSite {
   readonly #sight: Sight
   readonly #probes: ProbeLog
   readonly #rates: PostRates
-  readonly #renderer = new Renderer()
+  readonly #renderer: Pick<Renderer, 'render'>
   readonly #routes: SiteRoutes
   readonly #abort = manyWaiters()
   #opened: SiteMembers | null = null
@@ -91,6 +91,7 @@ class Site implements StatusSite {
     this.#closers = closers
     this.#footing = new Footing({ hasAnchors: config.timing.anchors.length > 0 })
     this.#sight = new Sight(config)
+    this.#renderer = parts.renderer ?? new Renderer()
     this.#probes = openProbeLog(config.components)
     this.#rates = new PostRates(clock)
     this.#routes = new SiteRoutes({
@@ -199,12 +200,25 @@ class Site implements StatusSite {
     const { sites } = snapshot
     machine.turn({ health, stories: this.#stories, sites, nowMs, wallMs })
     webhooks.look(snapshot)
+    this.#logLevels(last, snapshot)
     const isNews = last === null || last.changedAtMs !== snapshot.changedAtMs
     if (!isNews && nowMs - this.#renderedMs < STATUS_RENDER_MS_MAX) return
     const files = this.#renderer.render(snapshot)
     this.#renderedMs = nowMs
     this.#routes.setFiles(files)
     publisher.offer(files)
+  }
+
+  /** What the page tells from now on; each failed probe is on the page for who operates. */
+  #logLevels(last: Snapshot | null, { footing, health }: Snapshot): void {
+    const { log } = this.#parts
+    if (last !== null && last.footing !== footing) log.warn({ footing }, `this site is ${footing}`)
+    for (const [index, { component, level, why }] of health.entries()) {
+      const before = last?.health[index]?.level ?? 'unknown'
+      if (before === level) continue
+      const tell = worse(before, level) === level ? 'warn' : 'info'
+      log[tell]({ component: component.id, level, before }, `${component.id} is ${level}: ${why}`)
+    }
   }
 
   /** Looks, and lets peers know: at once where it is news, else every few seconds. */

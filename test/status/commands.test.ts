@@ -40,6 +40,7 @@ describe('commands', { concurrency: 2 }, () => {
       await plane.run('serve', folder, '--listen', '127.0.0.1:0', ...words)
     const config = ['--config', plane.configFile]
     refusedWith(await serve('c', '--site', 'c', ...config), /c is no status site's directory; make/)
+    refusedWith(await serve('', '--site', 'a', ...config), /^holdfast: DIR is empty$/m)
     refusedWith(await serve('a', ...config), /--site is missing \(or HOLDFAST_STATUS_SITE\)/)
     refusedWith(
       await serve('a', '--site', 'aa', ...config),

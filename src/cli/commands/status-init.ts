@@ -54,7 +54,6 @@ export async function makePersonKey(
   file: string,
   flags: StatusKeyFlags,
 ): Promise<void> {
-  if (file.trim() === '') throw new CliError('FILE is empty: name the file for the key')
   makeFolders(dirname(resolve(file)))
   const { isNew, pair } = await makeOrRead(file)
   const line = { name: flags.name ?? basename(file).replace(/\.[a-z]+$/, ''), key: pair.publicRaw }

@@ -252,7 +252,12 @@ class Site implements StatusSite {
   #posting(): ReturnType<typeof postingOf> {
     const { clock } = this.#parts
     if (this.#snapshot === null) throw new StatusError('unavailable', 'the site is starting')
-    return postingOf(this.#snapshot, this.#open().log.orderMax, Math.round(clock.nowMs()))
+    const { log } = this.#open()
+    // With what came since the last turn: who signs by this order was told of all up to it.
+    this.#stories ??= foldRecords(log.records)
+    const { incidents, maintenances } = this.#stories
+    const snapshot = { ...this.#snapshot, incidents, maintenances }
+    return postingOf(snapshot, log.orderMax, Math.round(clock.nowMs()))
   }
 
   async #post(envelope: Envelope): Promise<RecordId> {

@@ -361,7 +361,9 @@ function pickerTemplate(groups: readonly Group[]): Html {
 function confirmDialog(): Html {
   return html`<dialog id="confirm" aria-labelledby="confirm-title">
     <h2 id="confirm-title">Post this?</h2>
-    <dl id="confirm-what" tabindex="0" role="group" aria-label="What is posted"></dl>
+    <div class="what" tabindex="0" role="group" aria-label="What is posted">
+      <dl id="confirm-what"></dl>
+    </div>
     <p>
       Signed by <strong id="confirm-by"></strong>. It is public at once and cannot be taken back,
       only followed by another.

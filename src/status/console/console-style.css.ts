@@ -12,15 +12,15 @@ input[type=text],form>p>select,form>div>p>select,textarea{width:100%}textarea{re
 input[type=checkbox]{width:1.15rem;height:1.15rem;vertical-align:-.2rem;margin:0 .3rem 0 0;accent-color:var(--link)}
 button{background:var(--link);color:var(--card);border:1px solid var(--link);border-radius:.4rem;padding:.5rem 1rem;min-height:2.75rem;font-weight:600;cursor:pointer}
 button.plain{background:none;color:var(--link);font-weight:400;padding:.35rem .75rem}button:disabled{opacity:.6;cursor:progress}
-:is(input,select,textarea,button,dl,.choices,.raw pre):focus-visible{outline:3px solid var(--link);outline-offset:2px}
+:is(input,select,textarea,button,.what,.choices,.raw pre):focus-visible{outline:3px solid var(--link);outline-offset:2px}
 [aria-invalid]{border-color:var(--maj-bar)!important;border-width:2px!important}
 fieldset{border:1px solid var(--line);border-radius:.5rem;padding:.5rem .9rem;margin:1rem 0;min-width:0}legend{font-weight:600;padding:0 .3rem}
 .tools{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}.tools input{margin-left:.3rem}
 .choices{max-height:24rem;overflow:auto;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:.5rem}
-.choices fieldset{margin:0;padding:.25rem .6rem}.choices label{display:block;font-weight:400;padding:.3rem 0}.choices .lv{float:right;font-size:.75rem}.choices .operational{opacity:.75}
+.choices fieldset{margin:0;padding:.25rem .6rem}.choices label{display:flex;flex-wrap:wrap;align-items:center;gap:0 .35rem;font-weight:400;padding:.3rem 0}.choices .lv{margin-left:auto;font-size:.75rem}
 dialog{background:var(--card);color:var(--ink);border:1px solid var(--line);border-radius:.75rem;padding:1.25rem;width:min(40rem,calc(100vw - 2rem));max-height:calc(100vh - 2rem)}
 dialog::backdrop{background:rgb(0 0 0/.55)}dialog h2{margin-top:0}
-dialog dl{max-height:50vh;overflow:auto;border-block:1px solid var(--line);margin:0;padding:.5rem 0}dialog dt{font-weight:600;margin-top:.5rem}dialog dd{margin:0;white-space:pre-wrap}
+dialog .what{max-height:50vh;overflow:auto;border-block:1px solid var(--line);padding:.5rem 0}dialog dl{margin:0}dialog dt{font-weight:600;margin-top:.5rem}dialog dd{margin:0;white-space:pre-wrap}
 .raw pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--line);border-radius:.4rem;padding:.5rem;font-size:.85rem;max-height:24rem;overflow:auto;margin:.25rem 0}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .9rem;margin:.4rem 0}.facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
 @media (max-width:30rem){.facts{grid-template-columns:1fr}.facts dd{margin-bottom:.35rem}}

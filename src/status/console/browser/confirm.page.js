@@ -88,11 +88,16 @@ function overrideRows({ component, level, reason, untilMs }, words) {
   ]
 }
 
+/** A line a level: eighteen components that are down are said in one breath. */
 function affectedText(affected, words) {
-  const lines = affected.map(({ component, level }) => {
-    return `${words.components[component]}: ${words.levels[level].toLowerCase()}`
-  })
-  return lines.length === 0 ? 'nothing' : lines.join('; ')
+  if (affected.length === 0) return 'nothing'
+  return [...new Set(affected.map(({ level }) => level))]
+    .map((level) => {
+      const named = affected.filter((each) => each.level === level)
+      const names = named.map(({ component }) => words.components[component])
+      return `${words.levels[level]} (${names.length}): ${names.join('; ')}`
+    })
+    .join('\n')
 }
 
 /** Of this computer's zone and of UTC, as the page has it. */

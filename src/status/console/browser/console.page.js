@@ -9,6 +9,8 @@ import { NoAnswer, post, posting, signIn, signOut } from './site.page.js'
 import { isRaise, statementOf } from './statements.page.js'
 
 const RENEW_MS = 15_000
+/** A post is on the page within this. */
+const RENDER_MS = 1500
 /** A clock that is off by more signs with the site's time. */
 const CLOCK_MS_MAX = 60_000
 
@@ -37,6 +39,9 @@ async function begin() {
       void guard(() => offer(form))
     })
     form.addEventListener('change', () => showHints(form))
+    form.addEventListener('input', ({ target }) => {
+      if (target.ariaInvalid === 'true') complain(null, null)
+    })
   }
   for (const renew of document.querySelectorAll('[data-renew]')) {
     renew.addEventListener('click', () => void guard(renewShown))
@@ -106,6 +111,11 @@ async function renewShown() {
   for (const form of document.querySelectorAll('form[data-kind]')) showHints(form)
 }
 
+/** The status page as this browser keeps it, so that who follows the link sees the post. */
+async function renewPage() {
+  await fetch('/', { cache: 'reload' }).catch(() => null)
+}
+
 function showUnreached() {
   find('unreached').hidden = false
 }
@@ -155,6 +165,7 @@ async function offer(form) {
   if (id === null) return await renewShown()
   form.reset()
   form.closest('details').open = false
+  setTimeout(() => void renewPage(), RENDER_MS)
   say('Posted. It is on the disk of this site, and the other sites fetch it within seconds.', id)
   await renewShown()
 }

@@ -12,8 +12,6 @@ export class Html {
 /** What may be put into a piece of markup; null leaves nothing. */
 export type Piece = Html | string | number | null | readonly Piece[]
 
-export const NOTHING: Html = new Html('')
-
 /**
  * Markup of a template; what is put in is escaped, for text and for values in double quotes. Where the
  * template itself breaks a line, one line break is left of it and the indentation.

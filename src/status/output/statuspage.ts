@@ -4,35 +4,24 @@
 // cell's of its region and name, an incident's and a post's is its record's. Bodies are plain text.
 // Source: the API's page of any Statuspage, e.g. https://www.githubstatus.com/api.
 
-import { createHash } from 'node:crypto'
 import { STATUSPAGE_INCIDENTS_MAX, STATUSPAGE_POSTS_CHARS_MAX } from '../../base/limits.ts'
-import type { StatusConfig } from '../config.ts'
 import type { Affected, IncidentState, MaintenanceState } from '../records/record.ts'
 import type { Incident, Maintenance, Snapshot } from '../snapshot.ts'
 import { worse } from '../status.ts'
-import type { Component, Level } from '../status.ts'
+import type { Level } from '../status.ts'
 import { openIncidents, overallLevel } from './headline.ts'
 import { incidentPath, maintenancePath } from './incidents.ts'
 import type { Markdown } from './markdown.ts'
-import { rollUp } from '../health/roll-up.ts'
-import { regionTitle } from './spots.ts'
-import { LEVEL_WORDS, capital, shortName } from './words.ts'
-
-type Json = null | boolean | number | string | readonly Json[] | JsonObject
-
-interface JsonObject {
-  readonly [name: string]: Json
-}
-
-/** The least of what Statuspage has that is not better than ours. */
-const COMPONENT_STATUS: Readonly<Record<Level, string>> = {
-  operational: 'operational',
-  unknown: 'degraded_performance',
-  recovering: 'degraded_performance',
-  degraded: 'degraded_performance',
-  'partial-outage': 'partial_outage',
-  'major-outage': 'major_outage',
-}
+import {
+  COMPONENT_STATUS,
+  componentJsonId,
+  componentName,
+  componentsJson,
+  isActive,
+  pageId,
+  stamp,
+} from './statuspage-components.ts'
+import type { ComponentJson, Json, JsonObject } from './statuspage-components.ts'
 
 /** Of the whole page, and an incident's impact. */
 const INDICATOR: Readonly<Record<Level, string>> = {
@@ -60,9 +49,6 @@ const MAINTENANCE_STATUS: Readonly<Record<MaintenanceState, string>> = {
   completed: 'completed',
   canceled: 'completed',
 }
-
-/** When a component was added the configuration does not say. */
-const NOT_KNOWN = stamp(0)
 
 /** Every document by its path: summary, status, components, incidents, scheduled maintenances. */
 export function statuspageDocuments(snapshot: Snapshot, markdown: Markdown): Map<string, string> {
@@ -161,10 +147,6 @@ function jsonText(document: Json): string {
   return JSON.stringify(document).replaceAll('<', '\\u003c')
 }
 
-function isActive({ state }: Maintenance): boolean {
-  return state === 'in-progress' || state === 'verifying'
-}
-
 function pageJson({ changedAtMs, config }: Snapshot): Json {
   return {
     id: pageId(config),
@@ -184,62 +166,6 @@ function statusJson(snapshot: Snapshot): {
     return { indicator: 'maintenance', description: 'Service Under Maintenance' }
   }
   return { indicator: INDICATOR[level], description: DESCRIPTION[level] }
-}
-
-type ComponentJson = JsonObject & { readonly id: string }
-
-/** Each cell as a group and its operations in it; services by themselves. */
-function componentsJson(snapshot: Snapshot): ComponentJson[] {
-  const { changedAtMs, config, health } = snapshot
-  const maintained = new Set(
-    snapshot.maintenances.filter(isActive).flatMap(({ components }) => components),
-  )
-  const common = {
-    created_at: NOT_KNOWN,
-    showcase: true,
-    start_date: null,
-    page_id: pageId(config),
-    only_show_if_degraded: false,
-  }
-  const components: ComponentJson[] = []
-  const groups = new Map<string, { region: string; cell: string; ids: string[]; levels: Level[] }>()
-  for (const { component, level, sinceMs, why } of health) {
-    const isMaintained = level === 'operational' && maintained.has(component.id)
-    const groupId = component.kind === 'operation' ? cellId(component.region, component.cell) : null
-    if (component.kind === 'operation' && groupId !== null) {
-      const { cell, region } = component
-      const group = groups.get(groupId) ?? { region, cell, ids: [], levels: [] }
-      group.ids.push(componentJsonId(component))
-      group.levels.push(level)
-      groups.set(groupId, group)
-    }
-    components.push({
-      ...common,
-      id: componentJsonId(component),
-      name: componentName(config, component),
-      status: isMaintained ? 'under_maintenance' : COMPONENT_STATUS[level],
-      updated_at: stamp(sinceMs ?? changedAtMs),
-      position: components.length + 1,
-      description: level === 'operational' ? null : `${LEVEL_WORDS[level].label}: ${why}`,
-      group_id: groupId,
-      group: false,
-    })
-  }
-  for (const [id, { cell, ids, levels, region }] of groups) {
-    components.push({
-      ...common,
-      id,
-      name: `${regionTitle(config, region)}, ${cellTitle(config, region, cell)}`,
-      status: COMPONENT_STATUS[rollUp(levels)],
-      updated_at: stamp(changedAtMs),
-      position: components.length + 1,
-      description: null,
-      group_id: null,
-      group: true,
-      components: ids,
-    })
-  }
-  return components
 }
 
 function incidentJson(
@@ -268,7 +194,9 @@ function incidentJson(
     monitoring_at: monitoring === undefined ? null : stamp(monitoring.atMs),
     resolved_at: resolvedAtMs === null ? null : stamp(resolvedAtMs),
     incident_updates: writer.write(id, posts),
-    components: named.flatMap(({ component }) => byId.get(hash(`component ${component}`)) ?? []),
+    components: named.flatMap(
+      ({ component }) => byId.get(componentJsonId({ id: component })) ?? [],
+    ),
   }
 }
 
@@ -296,7 +224,9 @@ function maintenanceJson(
     scheduled_for: stamp(startMs),
     scheduled_until: stamp(endMs),
     incident_updates: writer.write(id, posts),
-    components: components.flatMap((component) => byId.get(hash(`component ${component}`)) ?? []),
+    components: components.flatMap(
+      (component) => byId.get(componentJsonId({ id: component })) ?? [],
+    ),
   }
 }
 
@@ -376,40 +306,4 @@ function changesJson(
       },
     ]
   })
-}
-
-/** `EU West, Cell A: GET`. */
-function componentName(config: StatusConfig, component: Component): string {
-  const region = regionTitle(config, component.region)
-  const name = capital(shortName(component))
-  if (component.kind === 'service') return `${region}: ${name}`
-  return `${region}, ${cellTitle(config, component.region, component.cell)}: ${name}`
-}
-
-function cellTitle(config: StatusConfig, region: string, cell: string): string {
-  const cells = config.regions.find(({ name }) => name === region)?.cells ?? []
-  return cells.find(({ name }) => name === cell)?.title ?? cell
-}
-
-function componentJsonId({ id }: Component): string {
-  return hash(`component ${id}`)
-}
-
-function cellId(region: string, cell: string): string {
-  return hash(`cell ${region}/${cell}`)
-}
-
-/** Of the address, or of the title where there is none: what a page is told apart by. */
-function pageId({ publicUrl, title }: StatusConfig): string {
-  return hash(`page ${publicUrl ?? title}`)
-}
-
-/** As long as theirs are, for clients with a fixed column; 48 bits for some hundred components. */
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12)
-}
-
-function stamp(atMs: number): string {
-  const date = new Date(atMs)
-  return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString()
 }

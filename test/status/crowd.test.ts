@@ -1,5 +1,6 @@
 // An outage draws a crowd, and not all of it is quick: 10,000 connections that begin a request and do
 // not go on hold every place that a site has, and a post is taken all the same.
+// Takes about 10 s; that a place is made for each who comes, src/platform/plain-server.test.ts shows in small.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -8,8 +8,8 @@ import type { FailureKind, ProbeFailure, ProbeResult } from '../status.ts'
 const MEDIAN_PROBES = 5
 /** Successes in a row, and one, that part a failure from the ones before. */
 const TROUBLE_GAP = 10
-/** An unbroken run of failures up to this is a burst: a restart, a fail-over. */
-const BURST_MS_MAX = 20_000
+/** An unbroken run of failures up to this is a burst: a restart, a fail-over; two time-outs are. */
+const BURST_MS_MAX = 30_000
 
 /** What failures are called; of `status` the answer's status and code say more. */
 const FAILURE_WORDS: Readonly<Record<FailureKind, string>> = {
@@ -26,9 +26,12 @@ const FAILURE_WORDS: Readonly<Record<FailureKind, string>> = {
 
 export class RecentProbes {
   #probes: readonly ProbeResult[] = []
+  /** Undefined: not counted since the last one was added; it is asked for every second. */
+  #medianMs: number | null | undefined = undefined
 
   /** In the order in which they ended. */
   add(result: ProbeResult): void {
+    this.#medianMs = undefined
     this.#probes = [...this.#probes, result].slice(-PROBES_JUDGED_MAX)
   }
 
@@ -82,6 +85,11 @@ export class RecentProbes {
    * host must not look like a slow store. Where every one needed retries, of those. Null: too few.
    */
   get medianMs(): number | null {
+    if (this.#medianMs === undefined) this.#medianMs = this.#median()
+    return this.#medianMs
+  }
+
+  #median(): number | null {
     const plain = this.#probes.filter(isPlain)
     const successes = this.#probes.filter(({ failure }) => failure === null)
     const timed = (plain.length === 0 ? successes : plain).slice(-MEDIAN_PROBES)

@@ -6,7 +6,7 @@
 // | the median of the last successes is slow | `degraded` |
 // | else; of the ill explanations: | `degraded` |
 // | `half` and `all` together have 3 in 4 | `partial-outage` |
-// | `all` has 98 in 100, or 88 and not one success for 20 s | `major-outage` |
+// | `all` has 98 in 100, or 75 and not one success for 20 s | `major-outage` |
 //
 // What is ill stays ill until well is likelier than 2 in 3: after a total outage that takes two successes,
 // where a fifth failed nearly twenty. One short unbroken run of failures ends with its first success.
@@ -21,9 +21,11 @@ const ILL_WEIGHT = 0.2
 const MENDED_WEIGHT = 0.66
 const HALF_WEIGHT = 0.75
 const ALL_WEIGHT = 0.98
+/** Of `all` at the end of a run of failures that may have been a burst: more likely than the others. */
+const BURST_WEIGHT = 0.5
 /** In doubt for this long it is the worse. */
 const DOUBT_MS_MAX = 20_000
-const ALL_WEIGHT_IN_DOUBT = 0.88
+const ALL_WEIGHT_IN_DOUBT = 0.75
 
 /** What was known before the last probe. */
 export interface Before {
@@ -35,7 +37,7 @@ export interface Before {
 /** Whether probes fail more than they should. */
 export function isIllNow(weights: Weights, recent: RecentProbes, before: Before): boolean {
   const { all } = illShares(before.failed)
-  if (recent.isBurstOver && all >= HALF_WEIGHT) return false
+  if (recent.isBurstOver && all >= BURST_WEIGHT) return false
   return weights.well < (before.isIll ? MENDED_WEIGHT : ILL_WEIGHT)
 }
 

@@ -19,7 +19,7 @@ export interface Weights {
 export type Outcome = 'success' | 'failure' | 'wrong-data'
 
 /** Before the first probe nothing is known; total outages are the likeliest kind. */
-export const FIRST_WEIGHTS: Weights = { well: 0.9, some: 0.02, half: 0.02, all: 0.06 }
+export const FIRST_WEIGHTS: Weights = { well: 0.95, some: 0.005, half: 0.005, all: 0.04 }
 
 /** How likely a probe fails, by explanation. Of what is well: three of a thousand, a careful guess. */
 const FAILS: Weights = { well: 0.003, some: 0.2, half: 0.5, all: 0.98 }

@@ -60,7 +60,7 @@ export function sampleConfig(regionCount = 3, cellCount = 4): StatusConfig {
   }
 }
 
-export function componentId(...names: readonly string[]): ComponentId {
+function componentId(...names: readonly string[]): ComponentId {
   return names.join('/') as ComponentId
 }
 
@@ -69,8 +69,8 @@ export function recordId(number: number): RecordId {
   return number.toString(16).padStart(64, 'ab0') as RecordId
 }
 
-export const SAMPLE_PERSON: Author = { key: 'k-anna' as KeyId, name: 'Anna', kind: 'person' }
-export const SAMPLE_SITE: Author = { key: 'k-iad' as KeyId, name: 'iad', kind: 'site' }
+const SAMPLE_PERSON: Author = { key: 'k-anna' as KeyId, name: 'Anna', kind: 'person' }
+const SAMPLE_SITE: Author = { key: 'k-iad' as KeyId, name: 'iad', kind: 'site' }
 
 /** All is well, and always was but for three minutes two weeks ago. */
 export function wellSnapshot(config: StatusConfig = sampleConfig()): Snapshot {

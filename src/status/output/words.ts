@@ -29,7 +29,7 @@ export const LEVEL_WORDS: Readonly<Record<Level, LevelWords>> = {
   'major-outage': { label: 'Major outage', mark: '✕', one: 'is down', many: 'are down' },
 }
 
-export const OPERATION_WORDS: Readonly<Record<Operation, string>> = {
+const OPERATION_WORDS: Readonly<Record<Operation, string>> = {
   get: 'GET',
   list: 'LIST',
   put: 'PUT',

@@ -127,7 +127,7 @@ test('a total outage is told within 30 s where it fails at once, and is major', 
   }
 })
 
-test('a total outage by time-outs of 12 s is told within 50 s, and is major within 50 s', () => {
+test('a total outage by time-outs of 12 s is told, and is major, within 50 s', () => {
   for (const seed of SEEDS) {
     const told = drive(sometimes(1, failing('timeout', 12_000)), { seed, untilMs: 120_000 })
     const illMs = firstMs(told, ILL)

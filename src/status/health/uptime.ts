@@ -7,7 +7,7 @@ import { LEVELS, worse } from '../status.ts'
 import type { Component, ComponentId, DayCount, Level } from '../status.ts'
 
 /** How much of an outage a partial one is. */
-export const PARTIAL_SHARE = 0.3
+const PARTIAL_SHARE = 0.3
 
 /** What one site told, day by day. */
 export interface SiteDays {

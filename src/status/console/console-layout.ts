@@ -11,6 +11,7 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
+  'img-src data:', // the icon, which there is none of
   "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",

@@ -101,7 +101,7 @@ class ConsoleDesk {
   #operate(request: SiteRequest, query: string): HttpAnswer {
     const { clock, config, probes, site, state } = this.#deps
     const session = this.#sessionOf(request)
-    if (session === null) return consoleAnswer(401, signInPage(config, site))
+    if (session === null) return consoleAnswer(403, signInPage(config, site))
     const page = operatePage({
       config,
       site,

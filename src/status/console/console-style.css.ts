@@ -22,7 +22,7 @@ dialog{background:var(--card);color:var(--ink);border:1px solid var(--line);bord
 dialog::backdrop{background:rgb(0 0 0/.55)}dialog h2{margin-top:0}
 dialog .what{max-height:50vh;overflow:auto;border-block:1px solid var(--line);padding:.5rem 0}dialog dl{margin:0}dialog dt{font-weight:600;margin-top:.5rem}dialog dd{margin:0;white-space:pre-wrap}
 .raw pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--line);border-radius:.4rem;padding:.5rem;font-size:.85rem;max-height:24rem;overflow:auto;margin:.25rem 0}
-.facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .9rem;margin:.4rem 0}.facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
-@media (max-width:30rem){.facts{grid-template-columns:1fr}.facts dd{margin-bottom:.35rem}}
+.facts{display:flex;flex-wrap:wrap;gap:.15rem 1.5rem;margin:.4rem 0}.facts dt{display:inline;color:var(--soft)}.facts dd{display:inline;margin:0;overflow-wrap:anywhere}
+form.card select{width:auto}@media (min-width:30.01rem){.narrow{display:none}}
 @media (prefers-reduced-motion:no-preference){dialog[open]{animation:in .12s ease-out}@keyframes in{from{opacity:0}}}
 `

@@ -45,6 +45,10 @@ export function operatePage(parts: OperateParts): string {
   const { author, config, nowMs, site, state } = parts
   const main = html`<h1>Probes of site ${site}</h1>
     <p>As of ${instantHtml(nowMs)}; load it again for news. Signed in as ${author.name}.</p>
+    <p>
+      Also here: <a href="#failures">failed probes</a>, <a href="#peers">peers</a>,
+      <a href="#webhooks">webhooks</a>, <a href="#log">records</a>.
+    </p>
     ${filterForm(parts)} ${ailingTable(parts)} ${failuresHtml(parts)} ${peersTable(state, nowMs)}
     ${webhooksHtml(state, nowMs)} ${logHtml(state)}`
   return consoleHtml({
@@ -132,21 +136,24 @@ function ailingTable({ filter, nowMs, probes, state }: OperateParts): Html {
   )
 }
 
+/** Of all together the newest of each component; of those that the filter means all that are kept. */
 function failuresHtml({ filter, probes }: OperateParts): Html {
   const failures = probes
     .filter(({ component }) => isMeant(component, filter))
-    .flatMap(({ failures }) => failures)
+    .flatMap((state) => (filter === '' ? state.failures.slice(0, 1) : state.failures))
     .toSorted((a, b) => b.atMs - a.atMs)
   const shown = failures.slice(0, OPERATE_FAILURES_SHOWN_MAX)
   const left = failures.length - shown.length
+  const what =
+    filter === ''
+      ? 'The last of each component since this site started; choose a component for those before it.'
+      : 'The newest first; the last few of each component are kept, since this site started.'
   return section(
     'failures',
     'Failed probes',
     shown.length === 0
       ? html`<p>None is known since this site started.</p>`
-      : html`<p>
-            The newest first. Of each component the last few are kept, since this site started.
-          </p>
+      : html`<p>${what}</p>
           ${shown.map(failureHtml)}
           ${left > 0 ? html`<p>${left} more: choose a component to see them.</p>` : null}`,
   )
@@ -172,13 +179,7 @@ function failureHtml({ atMs, component, durationMs, failure, retryCount }: Faile
       ${instantHtml(atMs)}
     </div>
     <p>${message}</p>
-    <dl class="facts">
-      ${facts.map(
-        ([term, value]) =>
-          html`<dt>${term}</dt>
-            <dd>${value}</dd>`,
-      )}
-    </dl>
+    ${factsHtml(facts)}
     ${
       raw === ''
         ? null
@@ -255,16 +256,24 @@ function logHtml({ log }: OperateState): Html {
   return section(
     'log',
     'Records on this site',
-    html`<dl class="facts">
-        <dt>Records</dt>
-        <dd>${recordCount}</dd>
-        <dt>Highest order</dt>
-        <dd>${orderMax}</dd>
-        <dt>Read at this start as</dt>
-        <dd><code>${incarnation}</code></dd>
-      </dl>
-      ${findings.length === 0 ? html`<p>Nothing was damaged, and nothing was not taken, at the start.</p>` : found}`,
+    html`${factsHtml([
+      ['Records', recordCount],
+      ['Highest order', orderMax],
+      ['Read at this start as', html`<code>${incarnation}</code>`],
+    ])}
+    ${findings.length === 0 ? html`<p>Nothing was damaged, and nothing was not taken, at the start.</p>` : found}`,
   )
+}
+
+function factsHtml(facts: readonly (readonly [string, Piece])[]): Html {
+  const pairs = facts.map(
+    ([term, value]) =>
+      html`<div>
+        <dt>${term}</dt>
+        <dd>${value}</dd>
+      </div> `,
+  )
+  return html`<dl class="facts">${pairs}</dl>`
 }
 
 function section(id: string, title: string, content: Html): Html {

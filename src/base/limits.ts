@@ -252,7 +252,8 @@ export const PROBES_JUDGED_MAX = 20
 export const PROBES_PENDING_MAX = 16
 /** A silent failure without a sign for so long says nothing: an anchor asked at once has answered. */
 export const SIGN_WAIT_MS_MAX = 7000
-/** Intervals without a judged probe, or a report, behind which it is not known. */
+/** Intervals without a judged probe, or a report, behind which it is not known; where they are short, no less
+ * than an interval and the longest probe. */
 export const PROBES_MISSED_MAX = 3
 /** A total outage is told for so long behind the last probe that showed one, while the rest is ill … */
 export const MAJOR_HELD_MS = 45_000
@@ -260,6 +261,9 @@ export const MAJOR_HELD_MS = 45_000
 export const PARTIAL_HELD_MS = 60_000
 /** A view that was not replaced for this long does not count. */
 export const VIEW_STALE_MS = 45_000
+/** One that was not replaced for this long, though its site sends one every few seconds, does not contradict
+ * others that see something ill: that site may be down as well. One lost exchange is no reason yet. */
+export const VIEW_DOUBTED_MS = 25_000
 /** Two looks further apart are a gap, in which nobody watched: it is counted nowhere. */
 export const WATCH_GAP_MS_MAX = 10_000
 

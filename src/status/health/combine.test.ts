@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as check from 'fast-check'
-import { VIEW_STALE_MS } from '../../base/limits.ts'
+import { VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
 import type { KeyId, RecordId } from '../records/record.ts'
 import { LEVELS, worse } from '../status.ts'
@@ -122,6 +122,21 @@ test('a site whose every probe is silent while another gets answers is taken for
   assert.equal(getOf([partly, well]).level, 'degraded', 'it gets answers to something')
 })
 
+test('a site that may be down with the store does not contradict the one that is left', () => {
+  const answered = { level: 'operational' } as const
+  const last = (ageMs: number): AgedView => viewOf('a', { get: answered, put: answered, ageMs })
+  const ill = viewOf('b', { get: { level: 'major-outage' } })
+  assert.equal(getOf([last(VIEW_DOUBTED_MS), ill]).level, 'degraded')
+  assert.equal(getOf([last(VIEW_DOUBTED_MS + 1), ill]).level, 'major-outage')
+  const allSilent = viewOf('b', { get: silent, put: silent })
+  assert.equal(getOf([last(VIEW_DOUBTED_MS), allSilent]).level, 'operational')
+  assert.equal(getOf([last(VIEW_DOUBTED_MS + 1), allSilent]).level, 'major-outage')
+  assert.equal(getOf([last(VIEW_DOUBTED_MS + 1)]).level, 'operational', 'it is still the last word')
+  const old = viewOf('a', { get: { level: 'major-outage' }, ageMs: VIEW_STALE_MS })
+  const well = viewOf('b', { get: answered })
+  assert.equal(getOf([old, well]).level, 'degraded', 'what is worse counts until it is stale')
+})
+
 test('of two views of one site the newer counts, whatever their order', () => {
   const old = viewOf('a', { get: { level: 'major-outage' }, sequence: 1 })
   const young = viewOf('a', { get: { level: 'operational' }, sequence: 2 })
@@ -192,7 +207,7 @@ const agedView: check.Arbitrary<AgedView> = check
     footing: check.constantFrom('sure', 'sure', 'blind' as const),
     get: sighting(GET),
     put: check.option(sighting(PUT)),
-    ageMs: check.constantFrom(0, 5000, VIEW_STALE_MS, VIEW_STALE_MS + 1),
+    ageMs: check.constantFrom(0, 5000, VIEW_DOUBTED_MS + 1, VIEW_STALE_MS, VIEW_STALE_MS + 1),
   })
   .map(({ ageMs, footing, get, put, sequence, site }) => {
     const sightings = put === null ? [get] : [get, put]

@@ -1,7 +1,7 @@
 // What all sites see, and what people said, as the health that the page tells. A pure function: every
 // site that has the same views and records comes to the same.
 
-import { VIEW_STALE_MS } from '../../base/limits.ts'
+import { VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
 import { isIll, isWorse, worse } from '../status.ts'
 import type { Component, ComponentId, Health, Recovery, Sighting, View } from '../status.ts'
@@ -27,24 +27,29 @@ type Seen = Pick<Health, 'level' | 'sinceMs' | 'why' | 'recovery' | 'seenBy'>
 interface SiteSighting {
   readonly site: string
   readonly sighting: Sighting
+  /** Its view is so old that it does not contradict. */
+  readonly isDoubted: boolean
 }
 
 /**
  * In the order of `components`. Of a component:
  * - a stale view, a blind one, and one that is taken for blind count for nothing;
+ * - one that is getting old (VIEW_DOUBTED_MS) contradicts nobody: its site may be down with the store;
  * - with no known level left it is `unknown`;
- * - where a site sees it well while another sees it ill, it is `degraded`, and says from where;
+ * - where a site sees it well now while another sees it ill, it is `degraded`, and says from where;
  * - else the worst counts.
  * Then a person's word: a lowering shows at least its level, a raise shows its level and its reason.
  */
 export function combineViews({ components, nowMs, overrides, views }: Views): Health[] {
   const seeing = sitesThatSee(views)
   const sightings = new Map<ComponentId, SiteSighting[]>()
-  for (const { site, sightings: all } of seeing) {
-    for (const sighting of all) {
+  for (const { ageMs, view } of seeing) {
+    const isDoubted = ageMs > VIEW_DOUBTED_MS
+    for (const sighting of view.sightings) {
+      const one = { site: view.site, sighting, isDoubted }
       const others = sightings.get(sighting.component)
-      if (others === undefined) sightings.set(sighting.component, [{ site, sighting }])
-      else others.push({ site, sighting })
+      if (others === undefined) sightings.set(sighting.component, [one])
+      else others.push(one)
     }
   }
   return components.map((component) => {
@@ -56,17 +61,20 @@ export function combineViews({ components, nowMs, overrides, views }: Views): He
 }
 
 /** The views that count, by the sites' names. */
-function sitesThatSee(views: readonly AgedView[]): View[] {
-  const newest = new Map<string, View>()
-  for (const { ageMs, view } of views) {
-    const other = newest.get(view.site)
+function sitesThatSee(views: readonly AgedView[]): AgedView[] {
+  const newest = new Map<string, AgedView>()
+  for (const aged of views) {
+    const { ageMs, view } = aged
+    const other = newest.get(view.site)?.view
     if (ageMs > VIEW_STALE_MS || (other !== undefined && !isNewer(view, other))) continue
-    newest.set(view.site, view)
+    newest.set(view.site, aged)
   }
-  const sure = [...newest.values()].filter(({ footing }) => footing === 'sure')
-  const areAnswered = sure.some(({ sightings }) => sightings.some(isAnswered))
-  const seeing = sure.filter((view) => !areAnswered || !isAllSilent(view))
-  return seeing.toSorted((one, other) => (one.site < other.site ? -1 : 1))
+  const sure = [...newest.values()].filter(({ view }) => view.footing === 'sure')
+  const areAnswered = sure.some(
+    ({ ageMs, view }) => ageMs <= VIEW_DOUBTED_MS && view.sightings.some(isAnswered),
+  )
+  const seeing = sure.filter(({ view }) => !areAnswered || !isAllSilent(view))
+  return seeing.toSorted((one, other) => (one.view.site < other.view.site ? -1 : 1))
 }
 
 function isNewer(one: View, other: View): boolean {
@@ -94,7 +102,9 @@ function seenOf(all: readonly SiteSighting[]): Seen {
   }
   const worst = known.map(({ sighting }) => sighting.level).reduce(worse)
   const those = known.filter(({ sighting }) => sighting.level === worst)
-  const isWellSomewhere = known.some(({ sighting }) => sighting.level === 'operational')
+  const isWellSomewhere = known.some(
+    ({ isDoubted, sighting }) => sighting.level === 'operational' && !isDoubted,
+  )
   const sinceMs = isIll(worst)
     ? Math.min(...those.map(({ sighting }) => sighting.sinceMs))
     : Math.max(...those.map(({ sighting }) => sighting.sinceMs))

@@ -283,6 +283,21 @@ test('what is not probed is unknown: at the start, and after three intervals', (
   assert.equal(look(70_100).level, 'operational')
 })
 
+test('however short the interval, the longest probe under way makes nothing unknown', () => {
+  const judge = new Judge(GET, { ...TIMING, probeIntervalSec: 2 })
+  const look = (nowMs: number): Level => judge.look({ nowMs, wallMs: WALL_MS, ground: FIRM }).level
+  const probed = (beganMs: number, durationMs: number): void => {
+    const atMs = WALL_MS + beganMs
+    judge.take({ component: GET, atMs, beganMs, durationMs, retryCount: 0, failure: null })
+  }
+  probed(0, 10)
+  probed(2000, 10)
+  assert.equal(look(20_000), 'operational')
+  assert.equal(look(23_000), 'unknown')
+  probed(4000, 12_000)
+  assert.equal(look(23_000), 'operational')
+})
+
 test('blindness while it proves itself begins the proof again', () => {
   const world: World = (atMs) => (atMs >= 0 && atMs < 60_000 ? failing() : WELL)
   const isBlind = (nowMs: number): boolean => nowMs >= 100_000 && nowMs < 300_000

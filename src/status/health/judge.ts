@@ -4,6 +4,8 @@
 import {
   MAJOR_HELD_MS,
   PARTIAL_HELD_MS,
+  PROBE_ASIDE_MS_MAX,
+  PROBE_MS_MAX,
   PROBES_MISSED_MAX,
   PROBES_PENDING_MAX,
   SIGN_WAIT_MS_MAX,
@@ -84,7 +86,7 @@ export class Judge {
   look({ ground, nowMs, wallMs }: Look): Sighting {
     const isBlind = ground.isBlind(nowMs)
     this.#judgePending(nowMs, ground, isBlind)
-    const missedMs = PROBES_MISSED_MAX * this.#timing.probeIntervalSec * 1000
+    const missedMs = missedMsOf(this.#timing)
     const isKnown =
       !isBlind && this.#judgedCount >= PROBES_BEFORE_WORD && nowMs - this.#judgedMs <= missedMs
     const said = isBlind || this.#report === null ? null : this.#report
@@ -203,6 +205,13 @@ interface Seen {
   readonly probed: Level
   readonly report: SelfReport | null
   readonly isBlind: boolean
+}
+
+/** A probe that is under way has not been missed, however short the interval is. */
+function missedMsOf({ probeIntervalSec }: TimingConfig): number {
+  const intervalMs = probeIntervalSec * 1000
+  const longestMs = intervalMs + PROBE_MS_MAX + PROBE_ASIDE_MS_MAX
+  return Math.max(PROBES_MISSED_MAX * intervalMs, longestMs)
 }
 
 /** `operational` of a report is no word at all: only worse than what probes saw counts. */

@@ -60,7 +60,8 @@ test('a browser signs the very text that the command line signs, with the very s
     maintenance(),
     incident({ text: 'ä 😀\n"x"' }),
   ]) {
-    const draft = { statement, order: 7, atMs: NOON_MS, nonce: NONCE, author: plane.ann.id }
+    const place = { plane: 'test', order: 7, atMs: NOON_MS, nonce: NONCE, author: plane.ann.id }
+    const draft = { ...place, statement }
     const text = signing.recordText(draft)
     assert.equal(text, draftRecord(draft))
     const envelope = await signing.seal('record', text, pair)

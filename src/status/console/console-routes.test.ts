@@ -37,7 +37,7 @@ class Ground {
       people: [{ name: 'Anna <i>', key, state: 'active' as const }],
     }
     this.probes = openProbeLog(config.components)
-    const authors = new Authors({ sites: [], people: config.people })
+    const authors = new Authors({ ...config, sites: [] })
     const { clock, probes } = this
     const state = (): OperateState => stateOf()
     this.routes = consoleRoutes({ config, site: 'iad', authors, clock, random, probes, state })

@@ -123,7 +123,7 @@ function ailingTable({ filter, nowMs, probes, state }: OperateParts): Html {
     const good = lastGood === null ? 'never since the start' : agoHtml(lastGood.atMs, nowMs)
     const took = lastGood === null ? null : ` in ${Math.round(lastGood.durationMs)} ms`
     return [
-      component,
+      html`<a href="/operate?component=${encodeURIComponent(component)}">${component}</a>`,
       health === undefined ? 'not known' : html`${levelHtml(health.level)} ${health.why}`,
       failing,
       html`${good}${took}`,

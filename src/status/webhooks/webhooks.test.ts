@@ -10,9 +10,8 @@ import { Faults } from '../../../sim/faults.ts'
 import { SimProcess } from '../../../sim/process.ts'
 import { World } from '../../../sim/world.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { Disk } from '../../base/disk.ts'
 import { WEBHOOK_AGE_MS_MAX, WEBHOOK_PENDING_MAX, WEBHOOK_TIMEOUT_MS } from '../../base/limits.ts'
-import { NetworkError } from '../../base/network.ts'
-import type { HttpAnswer, HttpRequest, Network } from '../../base/network.ts'
 import { wellSnapshot } from '../output/sample-snapshot.ts'
 import { foldRecords } from '../records/fold.ts'
 import { openRecordLog } from '../records/record-log.ts'
@@ -21,62 +20,26 @@ import type { RecordId, Statement } from '../records/record.ts'
 import { incident, maintenance, NOON_MS, override, Plane } from '../records/suite-plane.ts'
 import type { StatusError } from '../status.ts'
 import { openWebhooks } from './open-webhooks.ts'
+import { Receivers } from './suite-receivers.ts'
+import type { Arrival } from './suite-receivers.ts'
 import type { Webhooks } from './webhooks.ts'
 
 const LIMITS = { eventsMax: 1_000_000 }
 const FILE = 'webhooks'
 const SECRET = 'whsec_c2VjcmV0LW9mLXRoZS10ZXN0'
-const HOUR_MS = 3_600_000
 const ONE = 'https://one.example.com'
 const TWO = 'https://two.example.com'
 
-interface Arrival {
-  readonly origin: string
-  readonly id: string
-  readonly atMs: number
-  readonly request: HttpRequest
-}
-
-type Answer = number | NetworkError | 'never' | readonly [number, string]
-
-/** The receivers: what each answers, and what came. */
-class Receivers {
-  readonly arrivals: Arrival[] = []
-  answers: (origin: string, id: string) => Answer = () => 200
-
-  from(clock: Clock): Network {
-    return {
-      request: async (request, signal) => {
-        const id = request.headers[request.headers.indexOf('webhook-id') + 1] ?? ''
-        const atMs = clock.nowMs()
-        this.arrivals.push({ origin: request.origin, id, atMs, request })
-        await clock.sleep(10, signal)
-        const answer = this.answers(request.origin, id)
-        if (answer instanceof NetworkError) throw answer
-        if (answer === 'never') {
-          await clock.sleep(request.timeoutMs, signal)
-          throw new NetworkError('timeout', 'no answer')
-        }
-        const [status, wait] = typeof answer === 'number' ? [answer, null] : answer
-        const headers = new Map(wait === null ? [] : [['retry-after', wait]])
-        return { status, headers, body: new Uint8Array(0) } satisfies HttpAnswer
-      },
-    }
-  }
-
-  ids(origin: string): string[] {
-    return this.arrivals.filter((each) => each.origin === origin).map(({ id }) => id)
-  }
-}
+const HOUR_MS = 3_600_000
 
 class Ground {
   readonly world: World
   readonly plane: Plane
   readonly drive: Drive
   readonly faults: Faults
-  readonly receivers = new Receivers()
+  readonly receivers: Receivers = new Receivers()
   readonly findings: StatusError[] = []
-  urls = [`${ONE}/hook?token=1`, `${TWO}/`]
+  urls: readonly string[] = [`${ONE}/hook?token=1`, `${TWO}/`]
   #process: SimProcess
   #log: RecordLog | null = null
   #webhooks: Webhooks | null = null
@@ -141,7 +104,16 @@ class Ground {
     this.#process = this.#newProcess()
   }
 
-  async post(statement: Statement, atMs = this.world.nowMs + this.world.wallOffsetMs) {
+  /** Its disk, as a hand from outside has it. */
+  openDisk(): Disk {
+    const world = { name: 'hand', clockRate: 1, diesAtCall: Infinity }
+    return openSimDisk(this.drive, new SimProcess(this.world, world))
+  }
+
+  async post(
+    statement: Statement,
+    atMs: number = this.world.nowMs + this.world.wallOffsetMs,
+  ): Promise<RecordId> {
     this.#order += 1
     const place = { order: this.#order, atMs: Math.round(atMs) }
     const [taken] = await this.log.append([this.plane.known(statement, this.plane.ann, place)])
@@ -490,10 +462,7 @@ test('where the file is damaged, or the log lost its end, nothing old is told, a
     await ground.pass(2000)
     await ground.stop()
     const told = ground.receivers.arrivals.length
-    const disk = openSimDisk(
-      ground.drive,
-      new SimProcess(ground.world, { name: 'hand', clockRate: 1, diesAtCall: Infinity }),
-    )
+    const disk = ground.openDisk()
     const bytes = await disk.readFile(FILE)
     bytes[20] = (bytes[20] ?? 0) ^ 1
     await disk.replaceFile(FILE, bytes)

@@ -178,6 +178,7 @@ function poster(statement, by) {
   let unsure = null
   return async () => {
     const text = recordText({
+      plane: shown.plane,
       author: by.id,
       atMs: Math.round(now()),
       order: shown.orderMax + 1,

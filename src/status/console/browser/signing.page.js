@@ -75,8 +75,8 @@ export async function seal(purpose, text, { id, key }) {
 }
 
 /** The text of a record; the fields stand in the order in which the command line has them. */
-export function recordText({ author, atMs, order, nonce, statement }) {
-  return JSON.stringify({ version: 1, author, atMs, order, nonce, statement })
+export function recordText({ plane, author, atMs, order, nonce, statement }) {
+  return JSON.stringify({ version: 1, plane, author, atMs, order, nonce, statement })
 }
 
 export function newNonce() {

@@ -12,6 +12,7 @@ import type { OperateState } from './console/operate-page.ts'
 import type { ProbeLog } from './console/probe-log.ts'
 import { MachineVoice } from './machine-voice.ts'
 import { Publisher } from './output/publish.ts'
+import type { Renderer } from './output/render.ts'
 import { Authors } from './records/authors.ts'
 import { openExchange } from './records/exchange.ts'
 import type { Exchange } from './records/exchange.ts'
@@ -45,6 +46,8 @@ export interface SiteParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: SiteLog
+  /** In place of the site's own; for whoever needs what is told and no pages of it. */
+  readonly renderer?: Pick<Renderer, 'render'>
 }
 
 /** What a site keeps in its directory. */

@@ -64,7 +64,9 @@ export class SimPlane {
     const sites = ['a', 'b', 'c'].slice(0, shape.sites)
     const named = sites.map((name) => ({ name: `site-${name}`, pair: makeKeyPair(keys) }))
     this.config = configOf(this, named, shape)
-    this.sites = named.map(({ name, pair }) => new SimSite(this, { name, pair, pages: shape.pages }))
+    this.sites = named.map(
+      ({ name, pair }) => new SimSite(this, { name, pair, pages: shape.pages }),
+    )
   }
 
   remark(site: string, message: string): void {
@@ -89,6 +91,7 @@ function configOf(
   { timing }: PlaneShape,
 ): StatusConfig {
   const text = JSON.stringify({
+    plane: 'simulated',
     title: 'Simulated',
     sites: sites.map(({ name, pair }) => ({ name, key: pair.publicRaw, url: siteOrigin(name) })),
     regions: regions.map((region) => regionFile(region)),

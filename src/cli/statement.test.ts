@@ -12,6 +12,7 @@ const FIRST = `abcd1234${'0'.repeat(56)}` as RecordId
 const SECOND = `abcd5678${'0'.repeat(56)}` as RecordId
 
 const POSTING: Posting = {
+  plane: 'test',
   site: 'a',
   nowMs: NOW_MS,
   orderMax: 7,

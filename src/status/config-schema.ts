@@ -224,8 +224,12 @@ const publish: Schema = object(
 export const CONFIG_SCHEMA: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Configuration of a Holdfast status plane',
-  ...object('the configuration of a status plane', ['title', 'sites', 'regions'], {
+  ...object('the configuration of a status plane', ['plane', 'title', 'sites', 'regions'], {
     $schema: { type: 'string', description: 'where this schema is found, for editors' },
+    plane: {
+      ...name,
+      description: `${String(name['description'])}; posts are signed for it, so it never changes`,
+    },
     title,
     publicUrl: {
       ...url,

@@ -5,6 +5,8 @@ import type { Component } from './status.ts'
 import type { KeyId } from './records/record.ts'
 
 export interface StatusConfig {
+  /** Of the status plane, in every record that is signed for it: another plane's are not taken here. */
+  readonly plane: string
   /** As the page's head names it. */
   readonly title: string
   /** Where readers find this page, for links in feeds and webhooks; null: relative links. */

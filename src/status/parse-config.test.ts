@@ -16,6 +16,7 @@ const [keyA, keyB, keyAda] = [key(), key(), key()]
 
 function example() {
   return {
+    plane: 'example',
     title: 'Example',
     publicUrl: 'https://status.example.com/',
     sites: [
@@ -102,6 +103,7 @@ test('what is wrong is told by its place, in one line, with what was meant', () 
       (file) => ({ ...file, webhook: [] }),
       'the configuration has an unknown field "webhook" (did you mean webhooks?)',
     ],
+    [(file) => ({ ...file, plane: undefined }), 'the configuration lacks "plane"'],
     [(file) => ({ ...file, title: undefined }), 'the configuration lacks "title"'],
     [
       (file) => void ((file.sites[0] ?? { name: '' }).name = 'Site A'),

@@ -51,6 +51,7 @@ export function checkConfig(text: string, readSecret: ReadSecret): ConfigCheck {
 
 /** The file as the schema lets it be. */
 interface ConfigFile {
+  readonly plane: string
   readonly title: string
   readonly publicUrl?: string
   readonly sites: readonly { readonly name: string; readonly key: string; readonly url: string }[]
@@ -151,6 +152,7 @@ function configOf(file: ConfigFile, read: ReadSecret, problems: Problems): Statu
     )
   }
   return {
+    plane: file.plane,
     title: file.title,
     publicUrl: file.publicUrl === undefined ? null : trimSlash(file.publicUrl),
     sites: file.sites.map(({ name, key, url }) => ({

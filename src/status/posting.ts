@@ -6,6 +6,8 @@ import type { Snapshot } from './snapshot.ts'
 import type { ComponentId, Level } from './status.ts'
 
 export interface Posting {
+  /** What a post has to be signed for. */
+  readonly plane: string
   readonly site: string
   readonly nowMs: number
   /** A post's order is one more. */
@@ -32,6 +34,7 @@ export function postingOf(snapshot: Snapshot, orderMax: number, nowMs: number): 
     ({ state }) => state !== 'completed' && state !== 'canceled',
   )
   return {
+    plane: snapshot.config.plane,
     site: snapshot.site,
     nowMs,
     orderMax,

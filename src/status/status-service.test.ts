@@ -28,6 +28,7 @@ const SERVICE = 'http://service.example'
 function configOf() {
   const { config, problems } = checkConfig(
     JSON.stringify({
+      plane: 'one',
       title: 'One',
       sites: [{ name: 'a', key: KEY.publicRaw, url: 'http://a.example' }],
       people: [{ name: 'Ada', key: ADA.publicRaw }],
@@ -127,8 +128,9 @@ async function levelOf({ read }: World): Promise<string> {
 }
 
 async function handIn(world: World, statement: Statement, pair: KeyPair): Promise<HttpAnswer> {
-  const { orderMax } = await world.read('/-/posting')
+  const { orderMax, plane } = await world.read('/-/posting')
   const text = draftRecord({
+    plane: String(plane),
     statement,
     order: Number(orderMax) + 1,
     atMs: world.clock.nowMs(),

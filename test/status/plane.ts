@@ -53,7 +53,7 @@ export async function makePlane(
   const person = await made(folder, ['key', 'ada.pem', '--name', 'Ada'])
   const configFile = join(folder, 'config.json')
   const people = [person]
-  const config = { title: 'A plane', sites: lines, people, regions, timing }
+  const config = { plane: 'test', title: 'A plane', sites: lines, people, regions, timing }
   writeFileSync(configFile, JSON.stringify(config))
   const started: Started[] = []
   t.after(async () => {

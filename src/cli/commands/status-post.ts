@@ -40,6 +40,7 @@ export async function postStatement(
     const nowMs = systemClock.nowMs()
     checkClock(posting, nowMs)
     const text = draftRecord({
+      plane: posting.plane,
       statement: statementOf(typed, posting, nowMs),
       order: nextOrder(posting.orderMax),
       atMs: nowMs,

@@ -45,6 +45,7 @@ function sceneOf(said: Readonly<Partial<Record<string, Said>>>, cellCount = 2): 
   }
   const regions = [{ name: 'east', title: 'US East', cells, services: [] }]
   const config: StatusConfig = {
+    plane: 'test',
     title: 'Store',
     publicUrl: null,
     sites: [],

@@ -29,6 +29,7 @@ const GET = 'east/a/get' as ComponentId
 const PUT = 'east/a/put' as ComponentId
 
 const CONFIG: StatusConfig = {
+  plane: 'test',
   title: 'Store',
   publicUrl: null,
   sites: [],
@@ -142,6 +143,7 @@ function recordOf(statement: Statement, order: number, site: number, atMs: numbe
   const id = order.toString(16).padStart(64, '0') as RecordId
   const record = {
     version: 1,
+    plane: 'test',
     author: key,
     atMs: WALL_MS + atMs,
     order,

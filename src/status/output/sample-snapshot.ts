@@ -32,6 +32,7 @@ export function sampleConfig(regionCount = 3, cellCount = 4): StatusConfig {
     services: [{ name: 'console', title: 'Console', url: 'http://127.0.0.1:9001' }],
   }))
   return {
+    plane: 'sample',
     title: 'Holdfast status',
     publicUrl: 'https://status.example.com',
     sites: SITES.map((name) => ({ name, key: keyOf(name), url: `http://${name}.example.com` })),

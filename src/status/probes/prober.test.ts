@@ -35,6 +35,7 @@ function configOf(anchors: readonly string[]): StatusConfig {
   components.push({ id, kind: 'service', region: 'r1', service: 'billing', title: 'Billing' })
   const services = [{ name: 'billing', title: 'Billing', url: 'http://billing/health?deep=1' }]
   return {
+    plane: 'test',
     title: 'Test',
     publicUrl: null,
     sites: [],

@@ -19,9 +19,12 @@ export interface KnownAuthor {
 /** The authors of one configuration. It never changes: another configuration has its own. */
 export class Authors {
   readonly #byKey = new Map<KeyId, KnownAuthor>()
+  /** What its records are signed for. */
+  readonly plane: string
 
   /** @throws StatusError `bad-config`: no key, one under another id, or one twice */
-  constructor({ sites, people }: Pick<StatusConfig, 'sites' | 'people'>) {
+  constructor({ people, plane, sites }: Pick<StatusConfig, 'people' | 'plane' | 'sites'>) {
+    this.plane = plane
     for (const { name, key } of sites) this.#add({ name, key, kind: 'site', state: 'active' })
     for (const { name, key, state } of people) this.#add({ name, key, kind: 'person', state })
   }

@@ -75,6 +75,21 @@ test('too large is refused before anything is computed, whoever signed', () => {
   }
 })
 
+test('what was signed for another status plane is refused, though its author has the same key there', () => {
+  const plane = open()
+  const { ann, authors, config } = plane
+  const sealed = plane.sealed(incident(), ann)
+  const elsewhere = new Authors({ ...config, plane: 'staging' })
+  assert.equal(checkRecord(sealed, authors).author.key, ann.id)
+  refuses(
+    'not-allowed',
+    () => checkRecord(sealed, elsewhere),
+    /for status plane test; this is stag/,
+  )
+  const text = sealed.text.replace('"plane":"test"', '"plane":"staging"')
+  refuses('bad-signature', () => checkRecord({ ...sealed, text }, elsewhere))
+})
+
 test('a machine posts incidents about its own kind of things, and nothing else', () => {
   const plane = open()
   const site = plane.site(0)

@@ -22,6 +22,10 @@ export function checkRecord(envelope: Envelope, authors: Authors): KnownRecord {
   if (record.author !== author.key) {
     throw new StatusError('bad-signature', 'the record names another author than who signed it')
   }
+  if (record.plane !== authors.plane) {
+    const message = `the record was signed for status plane ${record.plane}; this is ${authors.plane}`
+    throw new StatusError('not-allowed', message)
+  }
   checkRights(record.statement, author)
   const { key, text, signature } = envelope
   return { id: recordIdOf(text), envelope: { key, text, signature }, record, author }

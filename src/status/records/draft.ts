@@ -8,6 +8,8 @@ import { parseRecord } from './parse-record.ts'
 import type { KeyId, Statement } from './record.ts'
 
 export interface Draft {
+  /** The status plane that it is for. */
+  readonly plane: string
   readonly statement: Statement
   /** 1 + the highest that the author's site knows: `nextOrder`. */
   readonly order: number
@@ -22,9 +24,9 @@ export interface Draft {
  * The text to sign. Line ends are made line feeds; all else must be right.
  * @throws StatusError `bad-request`, `too-large`: what every site would say of it
  */
-export function draftRecord({ statement, order, atMs, nonce, author }: Draft): string {
+export function draftRecord({ plane, statement, order, atMs, nonce, author }: Draft): string {
   const plain = withLineFeeds(statement)
-  const text = JSON.stringify({ version: 1, author, atMs, order, nonce, statement: plain })
+  const text = JSON.stringify({ version: 1, plane, author, atMs, order, nonce, statement: plain })
   parseRecord(text)
   return text
 }

@@ -29,7 +29,8 @@ const STATEMENTS: readonly Statement[] = [
 test('every kind of statement comes out as it went in', () => {
   const { ann, random } = plane()
   for (const statement of STATEMENTS) {
-    const draft = { statement, order: 7, atMs: NOON_MS, nonce: newNonce(random), author: ann.id }
+    const nonce = newNonce(random)
+    const draft = { plane: 'test', statement, order: 7, atMs: NOON_MS, nonce, author: ann.id }
     const text = draftRecord(draft)
     assert.deepEqual(parseRecord(text), { version: 1, ...draft })
   }
@@ -38,10 +39,11 @@ test('every kind of statement comes out as it went in', () => {
 test('golden: the text of a record', () => {
   const nonce = '00'.repeat(16)
   const author = plane().ann.id
-  const text = draftRecord({ statement: override(), order: 1, atMs: NOON_MS, nonce, author })
+  const place = { plane: 'test', order: 1, atMs: NOON_MS, nonce, author }
+  const text = draftRecord({ ...place, statement: override() })
   assert.equal(
     text,
-    `{"version":1,"author":"${author}","atMs":1767614400000,"order":1,"nonce":"${nonce}",` +
+    `{"version":1,"plane":"test","author":"${author}","atMs":1767614400000,"order":1,"nonce":"${nonce}",` +
       '"statement":{"kind":"override","component":"eu/c1/put","level":"degraded",' +
       '"reason":"Customers call.","untilMs":null}}',
   )
@@ -160,7 +162,8 @@ test('whatever JSON comes, it is a record or a clear refusal', () => {
 
 test('a draft has line feeds, and is refused where sites would refuse it', () => {
   const { ann, random } = plane()
-  const place = { order: nextOrder(0), atMs: NOON_MS, nonce: newNonce(random), author: ann.id }
+  const nonce = newNonce(random)
+  const place = { plane: 'test', order: nextOrder(0), atMs: NOON_MS, nonce, author: ann.id }
   const { statement } = parseRecord(
     draftRecord({ ...place, statement: incident({ text: 'a\r\nb\rc' }) }),
   )

@@ -44,6 +44,7 @@ export function parseRecord(text: string): StatusRecord {
   if (fields.take('version') !== 1) {
     throw new StatusError('bad-request', 'record.version must be 1, the only one there is')
   }
+  const plane = fields.matching('plane', NAME_PATTERN)
   const author = fields.matching('author', KEY_PATTERN) as KeyId
   const atMs = fields.whole('atMs', 0, INSTANT_MS_MAX)
   const order = fields.whole('order', 1, STATUS_ORDER_MAX)
@@ -53,7 +54,7 @@ export function parseRecord(text: string): StatusRecord {
   if (JSON.stringify(value) !== text) {
     throw new StatusError('bad-request', 'the record is not as JSON.stringify would write it')
   }
-  return { version: 1, author, atMs, order, nonce, statement }
+  return { version: 1, plane, author, atMs, order, nonce, statement }
 }
 
 /** A component's name, known or not. @throws StatusError `bad-request` */

@@ -26,6 +26,7 @@ export interface OwnVoice {
 export async function postOwn(statement: Statement, voice: OwnVoice): Promise<KnownRecord> {
   const { pair, authors, log, clock, random } = voice
   const text = draftRecord({
+    plane: authors.plane,
     statement,
     order: nextOrder(log.orderMax),
     atMs: Math.max(0, clock.nowMs()),

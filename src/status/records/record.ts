@@ -78,6 +78,8 @@ export type Statement =
  */
 export interface StatusRecord {
   readonly version: 1
+  /** What it was signed for: who has one key for two status planes says it on one of them alone. */
+  readonly plane: string
   readonly author: KeyId
   /** By the author's clock, for people. */
   readonly atMs: number

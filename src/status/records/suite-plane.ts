@@ -45,6 +45,7 @@ export class Plane {
     this.distrusted = makeKeyPair(random)
     this.stranger = makeKeyPair(random)
     this.config = {
+      plane: 'test',
       title: 'Status',
       publicUrl: null,
       sites: this.sites.map(({ name, pair }) => {
@@ -86,7 +87,8 @@ export class Plane {
   /** The text of a record as its author would sign it, right or wrong. */
   text(statement: unknown, author: KeyPair, { order = 1, atMs = NOON_MS }: Place = {}): string {
     const nonce = newNonce(this.random)
-    return JSON.stringify({ version: 1, author: author.id, atMs, order, nonce, statement })
+    const { plane } = this.config
+    return JSON.stringify({ version: 1, plane, author: author.id, atMs, order, nonce, statement })
   }
 
   sealed(statement: unknown, author: KeyPair, place: Place = {}): Envelope {

@@ -10,7 +10,7 @@ import { FAULT_NAMES, FAULTS } from './faults.ts'
 import { DETECT_MS_MAX, judgeSite } from './judgement.ts'
 import type { Judged, Window } from './judgement.ts'
 import { SimPlane } from './plane.ts'
-import type { PlaneShape } from './plane.ts'
+import type { PlaneShape, SimSite } from './plane.ts'
 import { drawRegion } from './store.ts'
 import { ORDINARY } from './web.ts'
 
@@ -40,7 +40,7 @@ export interface DetectionResult {
   readonly remarks: readonly string[]
 }
 
-const WARM_MS = [70_000, 160_000] as const
+const WARM_MS = [50_000, 100_000] as const
 const START_MS_MAX = 4000
 const POLL_MS = 5000
 /** From the fault's end until all must be well and closed. */
@@ -48,6 +48,9 @@ const END_MS_MAX = 25 * 60_000
 /** How long all must have been quiet at the end. */
 const QUIET_MS = 20_000
 const EVENTS_MAX = 5_000_000
+/** Of the seeds: they go on until the incident is resolved, which takes five quiet minutes; the others end
+ * when all is well and the incident says so. */
+const CLOSING_SHARE = 0.25
 /** Of the seeds; in the others pages are left out. */
 const PAGES_SHARE = 0.05
 const REMARKS_SHOWN = 40
@@ -63,13 +66,17 @@ export async function runDetection(request: DetectionRequest): Promise<Detection
   const plane = new SimPlane(world, drawShape(random, kind))
   plane.web.weather = ORDINARY
   const scene = drawScene(plane, random)
-  const window = await world.run(act(scene, kind), { eventsMax: EVENTS_MAX })
+  const ending = random.chance(CLOSING_SHARE) ? 'closed' : 'monitoring'
+  const window = await world.run(act(scene, kind, ending), { eventsMax: EVENTS_MAX })
   plane.kill()
   const detectMsMax = kind.lastsSec === LONG_SEC ? DETECT_MS_MAX.long : DETECT_MS_MAX.short
   const judged = plane.sites.map((site) => {
     const expected = kind.expect(scene, site.name)
     const region = scene.region.name
-    return { site, judged: judgeSite(site.timeline, { expected, region, window, detectMsMax }) }
+    return {
+      site,
+      judged: judgeSite(site.timeline, { expected, region, window, ending, detectMsMax }),
+    }
   })
   const findings = [
     ...judged.flatMap((each) =>
@@ -100,8 +107,8 @@ function drawShape(random: SeededRandom, { least = {} }: FaultKind): PlaneShape 
     sites: Math.max(least.sites ?? 2, random.pick([2, 2, 3])),
     anchors: Math.max(least.anchors ?? 0, random.pick([0, 1, 2, 2, 2, 3])),
     timing: {
-      probeIntervalSec: random.pick([15, 15, 15, 10, 5]),
-      proofSec: random.pick([120, 120, 60, 30]),
+      probeIntervalSec: random.pick([15, 15, 15, 15, 10, 5]),
+      proofSec: random.pick([120, 60, 60, 30]),
       exchangeIntervalSec: random.pick([5, 5, 2]),
     },
     pages: random.chance(PAGES_SHARE) ? 'made' : 'left-out',
@@ -121,8 +128,15 @@ function drawScene(plane: SimPlane, random: SeededRandom): Scene {
   }
 }
 
+/** What the machines must have said of it last. */
+type Ending = 'closed' | 'monitoring'
+
 /** The run itself. */
-async function act(scene: Scene, { begin, lastsSec = SHORT_SEC }: FaultKind): Promise<Window> {
+async function act(
+  scene: Scene,
+  { begin, lastsSec = SHORT_SEC }: FaultKind,
+  ending: Ending,
+): Promise<Window> {
   const { plane, random } = scene
   const { clock } = plane.world
   await Promise.all(
@@ -140,7 +154,7 @@ async function act(scene: Scene, { begin, lastsSec = SHORT_SEC }: FaultKind): Pr
   let quietMs = 0
   while (quietMs < QUIET_MS && plane.world.nowMs - healMs < END_MS_MAX) {
     await clock.sleep(POLL_MS)
-    quietMs = plane.sites.every((site) => isQuiet(site)) ? quietMs + POLL_MS : 0
+    quietMs = plane.sites.every((site) => isQuiet(site, ending)) ? quietMs + POLL_MS : 0
   }
   return { fromMs, healMs, endMs: plane.world.nowMs }
 }
@@ -149,11 +163,16 @@ function between(random: SeededRandom, [low, high]: readonly [number, number]): 
   return low + (high - low) * random.fraction()
 }
 
-function isQuiet({ timeline }: SimPlane['sites'][number]): boolean {
+function isQuiet({ timeline }: SimSite, ending: Ending): boolean {
   const told = timeline.last
   if (told === null || told.levels.size === 0) return false
   const isWell = [...told.levels.values()].every((level) => level === 'operational')
-  return isWell && told.incidents.every(({ state }) => state === 'resolved')
+  return (
+    isWell &&
+    told.incidents.every(
+      ({ state }) => state === 'resolved' || (state === 'monitoring' && ending === 'monitoring'),
+    )
+  )
 }
 
 /** At the end all sites have the same posts. */

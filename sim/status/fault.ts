@@ -45,8 +45,8 @@ export interface FaultKind {
 
 export type FaultTable = Readonly<Record<string, FaultKind>>
 
-export const SHORT_SEC: readonly [number, number] = [200, 420]
-export const LONG_SEC: readonly [number, number] = [480, 780]
+export const SHORT_SEC: readonly [number, number] = [150, 300]
+export const LONG_SEC: readonly [number, number] = [420, 600]
 
 export const NOTHING: Expected = { told: new Map(), lasting: 'steady', incident: 'none' }
 
@@ -130,10 +130,7 @@ export function silent(): Happening {
 }
 
 /** Below a client's patience, above what is slow. */
-export function late(
-  lowMs: number,
-  highMs: number,
-): (ask: Ask, random: SeededRandom) => Happening {
+export function late(lowMs: number, highMs: number): (ask: Ask, random: SeededRandom) => Happening {
   return (_, random) => ({
     kind: 'late',
     delayMs: lowMs + (highMs - lowMs) * random.fraction(),

@@ -9,7 +9,7 @@ import { siteOrigin } from './plane.ts'
 
 const FLAP_MS = [15_000, 60_000] as const
 /** Of a network that loses, and is not down. */
-const LOSSY = 0.2
+const LOSSY = 0.08
 
 const NETWORK_FAULTS: FaultTable = {
   'site-cut-off': {
@@ -38,7 +38,7 @@ const NETWORK_FAULTS: FaultTable = {
     expect: ({ cell }) => steady(cell.components, 'degraded'),
   },
   'site-lossy': {
-    does: 'of what one site asks of anybody, one in five is lost',
+    does: 'of what one site asks of anybody, one request in twelve is lost',
     tells: 'nothing',
     lastsSec: LONG_SEC,
     begin: ({ plane, random, site }) =>

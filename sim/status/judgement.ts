@@ -37,6 +37,8 @@ interface Case {
   readonly expected: Expected
   readonly region: string
   readonly window: Window
+  /** How far the run followed the incident. */
+  readonly ending: 'closed' | 'monitoring'
   readonly detectMsMax: number
 }
 
@@ -115,10 +117,15 @@ function unwellOf(timeline: Timeline, { expected, window: { fromMs, healMs } }: 
   })
 }
 
-function incidentFindings(timeline: Timeline, { expected, region, window }: Case): string[] {
+function incidentFindings(
+  timeline: Timeline,
+  { ending, expected, region, window }: Case,
+): string[] {
+  const isOver = (state: string): boolean =>
+    state === 'resolved' || (state === 'monitoring' && ending === 'monitoring')
   const incidents = timeline.within(0, window.endMs).at(-1)?.incidents ?? []
   const findings = incidents.flatMap(({ affectedEver, posts, state, title }) => [
-    ...(state === 'resolved' ? [] : [`the incident is ${state} at the end: ${title}`]),
+    ...(isOver(state) ? [] : [`the incident is ${state} at the end: ${title}`]),
     ...(posts > POSTS_MAX ? [`the incident has ${posts} posts: ${title}`] : []),
     ...affectedEver
       .filter(({ component, level }) => isIll(level) && !expected.told.has(component))

@@ -152,7 +152,7 @@ export interface ShapeLeast {
 }
 
 export function drawRegion(name: string, random: SeededRandom, least: ShapeLeast): RegionShape {
-  const cellCount = Math.max(least.cells ?? 1, random.pick([1, 1, 2, 2, 3]))
+  const cellCount = Math.max(least.cells ?? 1, random.pick([1, 1, 1, 2, 2, 3]))
   const hostCount = (): number => Math.max(least.hosts ?? 2, random.pick([2, 2, 3, 4]))
   return {
     name,

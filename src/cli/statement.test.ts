@@ -105,6 +105,7 @@ test('an override lowers at once, raises for a time, and ends', () => {
     kind: 'override',
     component: 'eu/c1/get',
     level: 'degraded',
+    direction: 'lower',
     reason: 'seen by customers',
     untilMs: null,
   })
@@ -112,10 +113,13 @@ test('an override lowers at once, raises for a time, and ends', () => {
   assert.match(refusal(raise), /eu\/c1\/put is major-outage: .*for how long, such as --for 1h/)
   const raised = statementOf({ ...raise, lasts: '2h' }, POSTING, NOW_MS)
   assert.ok(raised.kind === 'override')
-  assert.equal(raised.untilMs, NOW_MS + 7_200_000)
+  assert.deepEqual([raised.direction, raised.untilMs], ['raise', NOW_MS + 7_200_000])
+  const kept = { ...OVERRIDE, level: 'operational' }
+  assert.match(refusal(kept), /for how long/, 'to keep it green is a raise too')
   const ended = statementOf({ ...OVERRIDE, level: 'none', reason: undefined }, POSTING, NOW_MS)
   assert.ok(ended.kind === 'override')
-  assert.deepEqual([ended.level, ended.reason, ended.untilMs], [null, '', null])
+  assert.deepEqual([ended.level, ended.direction, ended.reason], [null, null, ''])
+  assert.equal(ended.untilMs, null)
 })
 
 test('each slip is told in one line with what there is', () => {

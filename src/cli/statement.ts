@@ -107,15 +107,17 @@ function overrideOf(
   if (!isEnd && reason.trim() === '') {
     throw new CliError('--reason is missing: it is shown beside the level that you set')
   }
-  const isRaise = level !== null && isBetter(level, componentLevel(component, posting))
+  const shown = componentLevel(component, posting)
+  const isRaise = level === 'operational' || (level !== null && isBetter(level, shown))
   if (isRaise && typed.lasts === undefined) {
     throw new CliError(
-      `${component} is ${componentLevel(component, posting)}: whoever says that it is better says ` +
+      `${component} is ${shown}: whoever says that it is better says ` +
         'for how long, such as --for 1h',
     )
   }
   const untilMs = typed.lasts === undefined || isEnd ? null : nowMs + durationMs(typed.lasts)
-  return { kind: 'override', component, level, reason, untilMs }
+  const direction = level === null ? null : isRaise ? 'raise' : 'lower'
+  return { kind: 'override', component, level, direction, reason, untilMs }
 }
 
 function isBetter(one: Level, other: Level): boolean {

@@ -145,6 +145,7 @@ const LOWER: Statement = {
   kind: 'override',
   component: 'eu/bills' as ComponentId,
   level: 'partial-outage',
+  direction: 'lower',
   reason: 'customers say so',
   untilMs: null,
 }

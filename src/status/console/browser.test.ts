@@ -121,14 +121,18 @@ test('forms become statements that every site takes', async () => {
     [
       'override',
       { component: 'eu/c1/get', level: 'major-outage', reason: 'Calls.', lasts: '' },
-      { untilMs: null },
+      { direction: 'lower', untilMs: null },
     ],
     [
       'override',
       { component: 'eu/c1/put', level: 'operational', reason: 'False alarm.', lasts: '60' },
-      { untilMs: NOON_MS + 3_600_000 },
+      { direction: 'raise', untilMs: NOON_MS + 3_600_000 },
     ],
-    ['override', { component: 'eu/c1/put', level: 'none', reason: '' }, { level: null }],
+    [
+      'override',
+      { component: 'eu/c1/put', level: 'none', reason: '' },
+      { level: null, direction: null },
+    ],
     [
       'maintenance',
       { title: 'T', text: 't', start: '2026-12-01T10:00', end: '2026-12-01T12:00' },

@@ -3,7 +3,7 @@
 
 import { VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
-import { isIll, isWorse, worse } from '../status.ts'
+import { isIll, worse } from '../status.ts'
 import type { Component, ComponentId, Health, Recovery, Sighting, View } from '../status.ts'
 
 /** A view and how long ago, by the receiver's monotonic clock, it replaced the one before. */
@@ -38,7 +38,8 @@ interface SiteSighting {
  * - with no known level left it is `unknown`;
  * - where a site sees it well now while another sees it ill, it is `degraded`, and says from where;
  * - else the worst counts.
- * Then a person's word: a lowering shows at least its level, a raise shows its level and its reason.
+ * Then a person's word: a lowering shows at least its level and what is seen worse, a raise its level in
+ * place of what is seen; both their reason.
  */
 export function combineViews({ components, nowMs, overrides, views }: Views): Health[] {
   const seeing = sitesThatSee(views)
@@ -133,18 +134,11 @@ function recoveryOf(those: readonly SiteSighting[]): Recovery | null {
   }
 }
 
-/**
- * A person's word that is in force. It raises only where it has an end, and only above what the person
- * could know: who says a level that is no good news (`unknown` or worse) while all was well meant to
- * lower, and what got worse since then is shown.
- */
+/** A person's word that is in force. Which of the two it is, they signed: what machines see decides nothing. */
 function withWord(seen: Seen, word: Override): Omit<Health, 'component'> {
-  const { atMs, level, reason, untilMs } = word
+  const { atMs, direction, level, reason } = word
   const author = word.author.name
-  const isGoodNews = level === 'operational' || level === 'recovering'
-  const wasSeen = seen.sinceMs !== null && seen.sinceMs <= atMs
-  const isAbove = isWorse(level, seen.level)
-  const isRaise = untilMs !== null && (isGoodNews || (isAbove && wasSeen))
+  const isRaise = direction === 'raise'
   const kind = isRaise ? 'raised' : 'lowered'
   const override = { level, reason, author, atMs, kind } as const
   const told = isRaise ? level : worse(level, seen.level)

@@ -168,6 +168,7 @@ test('the last word on a component counts, until it is taken back', () => {
     id: second.id,
     component: PUT,
     level: 'major-outage',
+    direction: 'lower',
     reason: 'Customers call.',
     author: second.author,
     atMs: 7,

@@ -12,7 +12,7 @@ import {
 import { LEVELS, OPERATIONS, StatusError } from '../status.ts'
 import type { ComponentId } from '../status.ts'
 import { parseJson } from './envelope.ts'
-import { INCIDENT_STATES, MAINTENANCE_STATES } from './record.ts'
+import { DIRECTIONS, INCIDENT_STATES, MAINTENANCE_STATES } from './record.ts'
 import type { Affected, KeyId, RecordId, Statement, StatusRecord } from './record.ts'
 import { Fields } from './strict.ts'
 
@@ -103,16 +103,23 @@ const READERS: Readonly<Record<Statement['kind'], (fields: Fields, atMs: number)
 function readOverride(fields: Fields, atMs: number): Statement {
   const component = readComponentId(fields.take('component'), 'statement.component')
   const level = fields.orNull('level', (name) => fields.choice(name, LEVELS))
+  const direction = fields.orNull('direction', (name) => fields.choice(name, DIRECTIONS))
   const reason = fields.text('reason', { ...TEXT, isEmptyAllowed: level === null })
   const untilMs = fields.orNull('untilMs', (name) => fields.whole(name, 0, INSTANT_MS_MAX))
   if (untilMs !== null && (untilMs <= atMs || untilMs > atMs + STATUS_OVERRIDE_MS_MAX)) {
     const days = STATUS_OVERRIDE_MS_MAX / 86_400_000
     throw new StatusError('bad-request', `an override ends after it begins, within ${days} days`)
   }
-  if (level === 'operational' && untilMs === null) {
-    throw new StatusError('bad-request', 'who says that all is well says until when it counts')
+  if ((level === null) !== (direction === null)) {
+    throw new StatusError('bad-request', 'an override has a direction where it has a level')
   }
-  return { kind: 'override', component, level, reason, untilMs }
+  if (level === 'operational' && direction === 'lower') {
+    throw new StatusError('bad-request', 'nothing is lowered to operational; that is a raise')
+  }
+  if (direction === 'raise' && untilMs === null) {
+    throw new StatusError('bad-request', 'who says that it is better says until when that counts')
+  }
+  return { kind: 'override', component, level, direction, reason, untilMs }
 }
 
 function readMaintenance(fields: Fields): Statement {

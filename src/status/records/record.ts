@@ -24,6 +24,9 @@ export interface Affected {
   readonly level: Level
 }
 
+export const DIRECTIONS = ['lower', 'raise'] as const
+export type Direction = (typeof DIRECTIONS)[number]
+
 /** What a record says. Texts are Markdown. */
 export type Statement =
   | {
@@ -50,6 +53,11 @@ export type Statement =
       readonly component: ComponentId
       /** Null: what machines see counts again. */
       readonly level: Level | null
+      /**
+       * What the author meant, as the page looked to them: `lower` shows at least its level, and what
+       * machines see worse all the same; `raise` shows its level in place of theirs. Null with the level.
+       */
+      readonly direction: Direction | null
       readonly reason: string
       /** When it ends by itself; null: when somebody ends it. A raise always has an end. */
       readonly untilMs: number | null

@@ -129,14 +129,10 @@ export function maintenance(): Statement {
 export function override(
   changes: Partial<Extract<Statement, { kind: 'override' }>> = {},
 ): Statement {
-  return {
-    kind: 'override',
-    component: PUT,
-    level: 'degraded',
-    reason: 'Customers call.',
-    untilMs: null,
-    ...changes,
-  }
+  const direction = changes.level === null ? null : 'lower'
+  const reason = 'Customers call.'
+  const plain = { component: PUT, level: 'degraded', direction, reason, untilMs: null } as const
+  return { kind: 'override', ...plain, ...changes }
 }
 
 function publicKey({ id, publicRaw }: KeyPair): PublicKey {

@@ -79,10 +79,17 @@ function rowsOf(statement, words, shown) {
   return rows
 }
 
-function overrideRows({ component, level, reason, untilMs }, words) {
+/** What the level does, as it is signed. */
+const SHOWS = {
+  lower: 'at least this level; what machines see worse is shown all the same',
+  raise: 'this level in place of what machines see, until it ends',
+}
+
+function overrideRows({ component, level, direction, reason, untilMs }, words) {
   return [
     ['Component', words.components[component]],
     ['Level', level === null ? 'what machines see counts again' : words.levels[level]],
+    ...(direction === null ? [] : [['Shows', SHOWS[direction]]]),
     ['Reason', reason === '' ? 'none' : reason],
     ['Until', untilMs === null ? 'somebody ends it' : timeOf(untilMs)],
   ]

@@ -63,16 +63,18 @@ function overrideOf(values, levelOf, nowMs) {
   const component = one(values, 'component', 'Choose a component.')
   if (values.level === 'none') {
     const reason = clean(values.reason)
-    return { kind: 'override', component, level: null, reason, untilMs: null }
+    return { kind: 'override', component, level: null, direction: null, reason, untilMs: null }
   }
   const { level } = values
   const reason = text(values, 'reason', 'Say why: it is shown beside the level.')
   const lastsMin = Number(values.lasts)
-  if (!(lastsMin > 0) && (level === 'operational' || isRaise(level, levelOf(component)))) {
+  const direction =
+    level === 'operational' || isRaise(level, levelOf(component)) ? 'raise' : 'lower'
+  if (!(lastsMin > 0) && direction === 'raise') {
     throw new ConsoleError('Whoever says that it is better than it looks says until when.', 'lasts')
   }
   const untilMs = lastsMin > 0 ? nowMs + lastsMin * MINUTE_MS : null
-  return { kind: 'override', component, level, reason, untilMs }
+  return { kind: 'override', component, level, direction, reason, untilMs }
 }
 
 function maintenanceOf(values, components) {

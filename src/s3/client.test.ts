@@ -183,6 +183,15 @@ test("an answer that is not S3's is malformed, and an error within a 200 is an e
   assert.equal(late.sent.length, 3)
 })
 
+test('a page that something in between answers to a DELETE is no deletion', async () => {
+  const { client, clock } = clientOf([reply(200, '<html>Welcome!</html>'), reply(200), reply(204)])
+  const failure = await failureOf(clock, client.deleteObject('b', 'k'))
+  assert.equal(failure.code, 'malformed')
+  assert.equal(failure.answer.status, 200)
+  await finished(clock, client.deleteObject('b', 'k'))
+  await finished(clock, client.deleteObject('b', 'k'))
+})
+
 test("a missing object or bucket is an answer, and so is a bucket of one's own", async () => {
   const missing = clientOf([reply(404)])
   assert.equal(await missing.client.headObject('b', 'k'), null)

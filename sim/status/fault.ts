@@ -40,7 +40,8 @@ export interface FaultKind {
   readonly lastsSec?: readonly [number, number]
   /** Begins it. Answers what ends it. */
   readonly begin: (scene: Scene) => () => void
-  readonly expect: (scene: Scene, site: string) => Expected
+  /** Null: that site is not asked. */
+  readonly expect: (scene: Scene, site: string) => Expected | null
 }
 
 export type FaultTable = Readonly<Record<string, FaultKind>>

@@ -5,7 +5,7 @@ import { answerOf } from '../../src/status/probes/cell-model.ts'
 import { answered, every, failed, late, LONG_SEC, nothing, operationOf } from './fault.ts'
 import { silent, steady, toOrigins } from './fault.ts'
 import type { Expected, FaultKind, FaultTable, Scene } from './fault.ts'
-import { jsonOf } from './store.ts'
+import { jsonOf, originsOf } from './store.ts'
 
 const HOUR_MS = 3_600_000
 const CLOCK_OFF_MS = 40 * 60_000
@@ -206,10 +206,7 @@ function oneHost({ cell }: Scene): readonly string[] {
 }
 
 function regionOrigins({ region }: Scene): readonly string[] {
-  return [
-    ...region.cells.flatMap(({ origins }) => origins),
-    ...region.services.map(({ origin }) => origin),
-  ]
+  return originsOf(region)
 }
 
 function cellMajor({ cell }: Scene): Expected {

@@ -6,6 +6,7 @@ import type { Expected, FaultTable, Scene } from './fault.ts'
 import { OPERATION_FAULTS } from './faults-operations.ts'
 import { PLACE_FAULTS } from './faults-places.ts'
 import { siteOrigin } from './plane.ts'
+import { originsOf } from './store.ts'
 
 const FLAP_MS = [15_000, 60_000] as const
 /** Of a network that loses, and is not down. */
@@ -62,6 +63,33 @@ const NETWORK_FAULTS: FaultTable = {
     begin: ({ site }) => {
       site.kill()
       return () => void site.start()
+    },
+    expect: ({ site }, name) => (name === site.name ? null : nothing()),
+  },
+  'site-dies-with-cell': {
+    does: 'one site dies, and with it a cell goes silent',
+    tells: 'all six of the cell: major-outage, at the other sites',
+    begin: ({ cell, plane, site }) => {
+      site.kill()
+      const end = plane.web.addRule(({ origin }) =>
+        cell.origins.includes(origin) ? silent() : null,
+      )
+      return () => {
+        end()
+        void site.start()
+      }
+    },
+    expect: ({ cell, site }, name) =>
+      name === site.name ? null : steady(cell.components, 'major-outage'),
+  },
+  'site-to-store-cut': {
+    does: 'one site reaches nothing of the store; it reaches anchors and other sites',
+    tells: 'nothing: nobody else sees it',
+    begin: ({ plane, site }) => {
+      const origins = new Set(plane.regions.flatMap((region) => originsOf(region)))
+      return plane.web.addRule(({ from, origin }) =>
+        from === site.name && origins.has(origin) ? silent() : null,
+      )
     },
     expect: nothing,
   },

@@ -115,6 +115,11 @@ export function openRegion(
   return region
 }
 
+/** All that can be asked of it. */
+export function originsOf({ cells, services }: SimRegion): string[] {
+  return [...cells.flatMap(({ origins }) => origins), ...services.map(({ origin }) => origin)]
+}
+
 /** The region as a configuration has it. */
 export function regionFile({ cells, hasReports, name, services }: SimRegion): object {
   return {

@@ -200,6 +200,8 @@ export const CLOCK_GAP_MS_MAX: number = 7 * DAY_MS
 
 /** Sites of a status plane: each asks every other every few seconds. */
 export const STATUS_SITES_MAX = 8
+/** Keys that sites had before, or sites that are no more. */
+export const STATUS_FORMER_SITES_MAX = 64
 /** Keys of people, the retired ones too. */
 export const STATUS_PEOPLE_MAX = 200
 /** Regions of one page. */

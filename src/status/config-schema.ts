@@ -4,6 +4,7 @@
 
 import {
   STATUS_CELLS_PER_REGION_MAX,
+  STATUS_FORMER_SITES_MAX,
   STATUS_PEOPLE_MAX,
   STATUS_REGIONS_MAX,
   STATUS_SERVICES_PER_REGION_MAX,
@@ -114,6 +115,12 @@ function whole(minimum: number, maximum: number, preset: number, what: string): 
 }
 
 const site: Schema = object('a status site', ['name', 'key', 'url'], { name, key, url: origin })
+
+const formerSite: Schema = object(
+  'a site that is no more, or a former key of one; what its machine posted stays, nothing new of it is taken',
+  ['name', 'key'],
+  { name, key },
+)
 
 const person: Schema = object('a person who may post', ['name', 'key'], {
   name: title,
@@ -239,6 +246,11 @@ export const CONFIG_SCHEMA: Schema = {
       site,
       { minItems: 1, maxItems: STATUS_SITES_MAX },
       `a list of 1 to ${STATUS_SITES_MAX} sites`,
+    ),
+    formerSites: list(
+      formerSite,
+      { maxItems: STATUS_FORMER_SITES_MAX, default: [] },
+      `a list of up to ${STATUS_FORMER_SITES_MAX} former sites`,
     ),
     people: list(
       person,

@@ -12,6 +12,8 @@ export interface StatusConfig {
   /** Where readers find this page, for links in feeds and webhooks; null: relative links. */
   readonly publicUrl: string | null
   readonly sites: readonly SiteConfig[]
+  /** What their machines posted stays; nothing else of them is taken, from nobody. */
+  readonly formerSites: readonly FormerSiteConfig[]
   readonly people: readonly PersonConfig[]
   readonly regions: readonly RegionConfig[]
   readonly timing: TimingConfig
@@ -27,6 +29,9 @@ export interface SiteConfig {
   /** Where its peers reach it. */
   readonly url: string
 }
+
+/** A site that is no more, or a key that one of today's had before. */
+export type FormerSiteConfig = Pick<SiteConfig, 'key' | 'name'>
 
 export interface PersonConfig {
   readonly name: string

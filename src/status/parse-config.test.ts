@@ -145,6 +145,10 @@ test('what is wrong is told by its place, in one line, with what was meant', () 
       `sites and people: the key "${keyB}" is given twice`,
     ],
     [
+      (file) => ({ ...file, formerSites: [{ name: 'a', key: keyA }] }),
+      `sites and people: the key "${keyA}" is given twice`,
+    ],
+    [
       (file) => void file.people.push({ name: 'Ada', key: key() }),
       'people: "Ada" has two active keys: retire one of them',
     ],

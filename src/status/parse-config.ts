@@ -55,6 +55,7 @@ interface ConfigFile {
   readonly title: string
   readonly publicUrl?: string
   readonly sites: readonly { readonly name: string; readonly key: string; readonly url: string }[]
+  readonly formerSites?: readonly { readonly name: string; readonly key: string }[]
   readonly people?: readonly {
     readonly name: string
     readonly key: string
@@ -134,6 +135,7 @@ function configOf(file: ConfigFile, read: ReadSecret, problems: Problems): Statu
     regionOf(region, `regions[${index}]`, read, problems),
   )
   const people = file.people ?? []
+  const formerSites = file.formerSites ?? []
   problems.once('sites', namesOf(file.sites), 'the name')
   const active = people.filter(({ state }) => (state ?? 'active') === 'active')
   for (const twice of doubles(namesOf(active))) {
@@ -141,7 +143,8 @@ function configOf(file: ConfigFile, read: ReadSecret, problems: Problems): Statu
   }
   problems.once('regions', namesOf(file.regions), 'the name')
   problems.once('sites', urlsOf(file.sites), 'the URL')
-  problems.once('sites and people', keysOf([...file.sites, ...people]), 'the key')
+  const keys = keysOf([...file.sites, ...formerSites, ...people])
+  problems.once('sites and people', keys, 'the key')
   const components = componentsOf(regions)
   if (components.length === 0) problems.add('regions', 'there is neither a cell nor a service')
   if (components.length > STATUS_COMPONENTS_MAX) {
@@ -160,6 +163,7 @@ function configOf(file: ConfigFile, read: ReadSecret, problems: Problems): Statu
       key: publicKeyOf(key),
       url: trimSlash(url),
     })),
+    formerSites: formerSites.map(({ name, key }) => ({ name, key: publicKeyOf(key) })),
     people: people.map(({ name, key, state }) => ({
       name,
       key: publicKeyOf(key),

@@ -39,6 +39,7 @@ function open(site = 'a'): World {
     return { name, key: { id: pair.id, raw: pair.publicRaw }, state }
   }
   const authors = new Authors({
+    formerSites: [],
     plane: 'test',
     sites: [{ name: 'a', url: 'http://a', key: { id: siteKey.id, raw: siteKey.publicRaw } }],
     people: [

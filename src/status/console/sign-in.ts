@@ -136,12 +136,9 @@ export class SignIn {
   #signer(envelope: Envelope): Author {
     const { authors } = this.#options
     const max = STATUS_REQUEST_BODY_SIZE_BYTES_MAX
-    const { author, state } = signerOf('session', envelope, authors, max)
+    const { author } = signerOf('session', envelope, authors, max)
     if (author.kind !== 'person') {
       throw new StatusError('not-allowed', `${author.name} is a site; people sign in`)
-    }
-    if (state !== 'active') {
-      throw new StatusError('unknown-key', `the key of ${author.name} is ${state}; use another`)
     }
     return author
   }

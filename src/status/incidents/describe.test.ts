@@ -49,6 +49,7 @@ function sceneOf(said: Readonly<Partial<Record<string, Said>>>, cellCount = 2): 
     title: 'Store',
     publicUrl: null,
     sites: [],
+    formerSites: [],
     people: [],
     regions,
     timing,

@@ -33,6 +33,7 @@ const CONFIG: StatusConfig = {
   title: 'Store',
   publicUrl: null,
   sites: [],
+  formerSites: [],
   people: [],
   regions: ['east', 'west'].map((name) => ({
     name,

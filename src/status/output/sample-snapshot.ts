@@ -36,6 +36,7 @@ export function sampleConfig(regionCount = 3, cellCount = 4): StatusConfig {
     title: 'Holdfast status',
     publicUrl: 'https://status.example.com',
     sites: SITES.map((name) => ({ name, key: keyOf(name), url: `http://${name}.example.com` })),
+    formerSites: [],
     people: [{ name: 'Anna', key: keyOf('anna'), state: 'active' }],
     regions,
     timing: {

@@ -39,6 +39,7 @@ function configOf(anchors: readonly string[]): StatusConfig {
     title: 'Test',
     publicUrl: null,
     sites: [],
+    formerSites: [],
     people: [],
     regions: [{ name: 'r1', title: 'Region 1', cells: [CELL], services }],
     timing: { probeIntervalSec: 10, slowMs: 2000, proofSec: 60, exchangeIntervalSec: 5, anchors },

@@ -12,9 +12,11 @@ export interface KnownAuthor {
   readonly publicRaw: string
   /** The same, ready to check with. */
   readonly publicKey: KeyObject
-  /** A site's is always active. */
+  /** A site's is `active`, a former site's `retired`. */
   readonly state: PersonConfig['state']
 }
+
+type SpeakersConfig = Pick<StatusConfig, 'formerSites' | 'people' | 'plane' | 'sites'>
 
 /** The authors of one configuration. It never changes: another configuration has its own. */
 export class Authors {
@@ -23,9 +25,11 @@ export class Authors {
   readonly plane: string
 
   /** @throws StatusError `bad-config`: no key, one under another id, or one twice */
-  constructor({ people, plane, sites }: Pick<StatusConfig, 'people' | 'plane' | 'sites'>) {
+  constructor({ formerSites, people, plane, sites }: SpeakersConfig) {
     this.plane = plane
     for (const { name, key } of sites) this.#add({ name, key, kind: 'site', state: 'active' })
+    for (const { name, key } of formerSites)
+      this.#add({ name, key, kind: 'site', state: 'retired' })
     for (const { name, key, state } of people) this.#add({ name, key, kind: 'person', state })
   }
 

@@ -5,8 +5,9 @@ import { test } from 'node:test'
 import { SeededRandom } from '../../../sim/random.ts'
 import type { View } from '../status.ts'
 import { Authors } from './authors.ts'
-import { checkRecord, checkView } from './check-record.ts'
+import { checkRecord, checkView, signerOf } from './check-record.ts'
 import { recordIdOf, seal } from './envelope.ts'
+import { foldRecords } from './fold.ts'
 import type { KeyPair } from './keys.ts'
 import { formatView } from './parse-view.ts'
 import type { RecordId, Statement } from './record.ts'
@@ -106,6 +107,21 @@ test('a machine posts incidents about its own kind of things, and nothing else',
   assert.ok(plane.known(UPDATE, site))
   const asMachine = plane.sealed(incident({ region: 'eu' }), plane.ann)
   refuses('not-allowed', () => checkRecord(asMachine, plane.authors), /names no region/)
+})
+
+test('what a former site posted stays; a view, a question or an answer of it is not taken', () => {
+  const plane = open()
+  const { authors, former } = plane
+  const record = plane.known(incident({ region: 'eu' }), former)
+  assert.deepEqual(record.author, { key: former.id, name: 'site-0', kind: 'site' })
+  const [shown] = foldRecords([record]).incidents
+  assert.equal(shown?.title, 'PUT fails')
+  const view = seal('view', formatView({ ...VIEW, site: 'site-0' }), former)
+  refuses('unknown-key', () => checkView(view, authors), /site-0 is retired/)
+  for (const purpose of ['question', 'answer', 'session'] as const) {
+    const envelope = seal(purpose, '{}', former)
+    refuses('unknown-key', () => signerOf(purpose, envelope, authors, 100), /site-0 is retired/)
+  }
 })
 
 test('a view is of the site that signed it', () => {

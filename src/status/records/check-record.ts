@@ -48,7 +48,7 @@ export function checkView(envelope: Envelope, authors: Authors): View {
 }
 
 /**
- * Who signed this, for this use. What is too large is not even hashed.
+ * Who signed this, for this use. Of a retired key only records are taken. What is too large is not even hashed.
  * @throws StatusError `too-large`, `unknown-key`, `bad-signature`
  */
 export function signerOf(
@@ -69,6 +69,10 @@ export function signerOf(
   }
   if (known.state === 'distrusted') {
     throw new StatusError('unknown-key', `the key of ${known.author.name} is distrusted`)
+  }
+  if (known.state === 'retired' && purpose !== 'record') {
+    const message = `the key of ${known.author.name} is retired; use another`
+    throw new StatusError('unknown-key', message)
   }
   if (!isSealed(purpose, envelope, known.publicKey)) {
     const message = `the signature is not of ${known.author.name}'s key over this ${purpose}`

@@ -29,6 +29,8 @@ export class Plane {
   readonly ann: KeyPair
   readonly bob: KeyPair
   readonly retired: KeyPair
+  /** Of a site that is no more. */
+  readonly former: KeyPair
   readonly distrusted: KeyPair
   /** Of nobody in the configuration. */
   readonly stranger: KeyPair
@@ -43,6 +45,7 @@ export class Plane {
     this.bob = makeKeyPair(random)
     this.retired = makeKeyPair(random)
     this.distrusted = makeKeyPair(random)
+    this.former = makeKeyPair(random)
     this.stranger = makeKeyPair(random)
     this.config = {
       plane: 'test',
@@ -51,6 +54,7 @@ export class Plane {
       sites: this.sites.map(({ name, pair }) => {
         return { name, key: publicKey(pair), url: `http://${name}:80/base/` }
       }),
+      formerSites: [{ name: 'site-0', key: publicKey(this.former) }],
       people: [
         person('Ann', this.ann, 'active'),
         person('Bob', this.bob, 'active'),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what `npm run clients` and continuous integration need besides Node.js: the S3 clients of
-# Debian, a Python environment with boto3, the AWS CLI and s3cmd, and test/clients' npm packages.
+# Installs what `npm run clients`, `npm run status:browser` and continuous integration need besides
+# Node.js: the S3 clients and Chromium of Debian, a Python environment with boto3, the AWS CLI and
+# s3cmd, and the npm packages of test/clients and test/status-browser.
 #
 #   tools/install-test-tools.sh            installs what is missing; a second run changes nothing
 #   tools/install-test-tools.sh --newest   also brings Python and npm clients to their newest
@@ -11,14 +12,14 @@ set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=${HOLDFAST_TEST_TOOLS:-$HOME/.cache/holdfast-test-tools}
-packages=(rclone restic openssl ca-certificates python3 python3-venv)
+packages=(rclone restic openssl ca-certificates python3 python3-venv chromium)
 python_clients=(boto3 awscli s3cmd)
 
 newest=no
 case "${1:-}" in
   '') ;;
   --newest) newest=yes ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 
 say() { printf 'install-test-tools: %s\n' "$*"; }
@@ -57,17 +58,22 @@ install_python_clients() {
 has_npm_clients() {
   node -e '
     const { readFileSync, existsSync } = require("node:fs")
-    const wanted = Object.keys(JSON.parse(readFileSync("package.json", "utf8")).dependencies)
-    process.exit(wanted.every((name) => existsSync(`node_modules/${name}/package.json`)) ? 0 : 1)'
+    const read = (path) => JSON.parse(readFileSync(path, "utf8"))
+    const isThere = ([name, wanted]) => {
+      const path = `node_modules/${name}/package.json`
+      return existsSync(path) && (wanted === "latest" || read(path).version === wanted)
+    }
+    process.exit(Object.entries(read("package.json").dependencies).every(isThere) ? 0 : 1)'
 }
 
+# install_npm_clients FOLDER
 install_npm_clients() {
-  cd "$repo/test/clients"
+  cd "$repo/$1"
   if [ "$newest" = no ] && has_npm_clients; then return 0; fi
-  say 'npm clients in test/clients/node_modules'
+  say "npm packages in $1/node_modules"
   # "latest" is judged anew only where nothing is installed.
   [ "$newest" = no ] || rm -rf node_modules
-  npm install --no-package-lock --no-audit --no-fund --loglevel=error
+  npm install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error
 }
 
 command -v node >/dev/null || refuse 'Node.js is missing; install 20.19 or newer'
@@ -75,5 +81,6 @@ command -v npm >/dev/null || refuse 'npm is missing; it comes with Node.js'
 command -v dpkg-query >/dev/null || refuse "not Debian; install by hand: ${packages[*]}"
 install_packages
 install_python_clients
-install_npm_clients
+install_npm_clients test/clients
+install_npm_clients test/status-browser
 say 'done'

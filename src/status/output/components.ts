@@ -108,15 +108,20 @@ function troubleHtml(
   const sinceMs = earliest(group)
   const since =
     sinceMs === null ? null : html` <small>since ${shortTimeHtml(sinceMs, nowMs)}</small>`
-  const reasons = [...new Set(group.map(({ why }) => why))]
+  const reasons = [...new Set(group.filter((one) => !isWord(one)).map(({ why }) => why))]
   const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : ''
   const why =
     reasons[0] === undefined
       ? null
-      : `${cut(reasons[0], Math.min(WHY_CHARS_MAX, reasonCharsMax))}${more}`
-  return html`${since}
-    <div class="why">${why}</div>
-    ${recoveryHtml(group)}`
+      : html`<div class="why">
+          ${cut(reasons[0], Math.min(WHY_CHARS_MAX, reasonCharsMax))}${more}
+        </div>`
+  return html`${since} ${why} ${recoveryHtml(group)}`
+}
+
+/** Why is what a person said: it stands below with the level that they set. */
+function isWord({ override, why }: Health): boolean {
+  return override !== null && why === `${override.author}: ${override.reason}`
 }
 
 /** Of several recoveries the one that is least far, and the longest time left. */

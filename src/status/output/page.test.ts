@@ -148,6 +148,7 @@ test('in a crisis the page says what, where, since when, what works, and who tel
   ]) {
     assert.ok(text.replaceAll(' ,', ',').includes(said.replaceAll(' ,', ',')), said)
   }
+  assert.equal(text.split('sign-up mails arrive late').length, 2, 'a reason is told once')
 })
 
 test('each level stands as a word beside its colour', () => {

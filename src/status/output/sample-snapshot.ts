@@ -185,7 +185,8 @@ function crisisHealth(component: Component): Health {
       atMs: SAMPLE_NOW_MS - 30 * MINUTE_MS,
       kind: 'lowered' as const,
     }
-    return { ...healthOf(component, 'degraded', 'set by Anna'), override }
+    const why = `Anna: ${override.reason}`
+    return { ...healthOf(component, 'degraded', 'median 4.2 s'), why, override }
   }
   return healthOf(component, 'operational', '')
 }

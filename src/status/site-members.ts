@@ -117,9 +117,10 @@ export async function openMembers(
 }
 
 async function openExchangeOf(
-  { clock, config, disk, network, pair, random, site }: SiteParts,
+  parts: SiteParts,
   { authors, ears, log }: { log: RecordLog; authors: Authors; ears: SiteEars },
 ): Promise<Exchange> {
+  const { clock, config, disk, network, pair, random, site } = parts
   const { onFinding, onHeard, onRecords } = ears
   return await openExchange({
     config,
@@ -136,6 +137,7 @@ async function openExchangeOf(
       onRecords,
       onViews: () => undefined, // the next turn looks at all of them
       onHeard,
+      onReached: (peer) => parts.log.info({ peer }, `site ${peer} is reached`),
       onFinding,
     },
   })

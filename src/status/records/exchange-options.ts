@@ -35,7 +35,9 @@ export interface ExchangeEvents {
   onViews(): void
   /** A peer answered a question that was asked at this moment (monotonic): this site's network works. */
   onHeard(beganMs: number): void
-  /** What was not taken or did not work, for the site's own log. */
+  /** The exchange with a peer works, for the first time or again. */
+  onReached(peer: string): void
+  /** What was not taken or did not work, for the site's own log: once, until it works again or is another thing. */
   onFinding(error: StatusError, peer: string | null): void
 }
 

@@ -84,6 +84,7 @@ class Site {
         onRecords: (records) => this.heard.push(...records),
         onViews: () => undefined,
         onHeard: () => undefined,
+        onReached: () => undefined,
         onFinding: (error) => this.findings.push(error),
       },
     })

@@ -13,6 +13,7 @@ import { NetworkError } from '../../base/network.ts'
 import { backoffMs } from '../../base/retry.ts'
 import type { SiteConfig } from '../config.ts'
 import { StatusError } from '../status.ts'
+import type { StatusErrorCode } from '../status.ts'
 import { checkRecord } from './check-record.ts'
 import { newNonce } from './draft.ts'
 import { readEnvelope, recordIdOf } from './envelope.ts'
@@ -47,6 +48,8 @@ export class PeerLink implements AsyncDisposable {
   #after = 0
   #isReached = false
   #error: string | null = null
+  /** What was told last of how the exchange goes; null: nothing yet. */
+  #told: 'reached' | StatusErrorCode | null = null
   /** Monotonic. */
   #answeredMs: number | null = null
 
@@ -116,20 +119,29 @@ export class PeerLink implements AsyncDisposable {
 
   #note(error: StatusError | NetworkError | null): void {
     const { events } = this.#options
-    const message = error?.message ?? null
+    const message = error === null ? null : withoutQuestion(error.message)
     const isReached = error === null
     const isChanged = isReached !== this.#isReached || message !== this.#error
     this.#isReached = isReached
     this.#error = message
-    if (!isChanged) return
-    events.onViews()
-    if (error === null) return
+    if (isChanged) events.onViews()
+    this.#tell(error, message ?? '')
+  }
+
+  /** Once a state, not each try: the ways in which one does not answer are one state. */
+  #tell(error: StatusError | NetworkError | null, message: string): void {
+    const { events } = this.#options
     const { name } = this.#peer
-    const finding =
-      error instanceof StatusError
-        ? error
-        : new StatusError('unavailable', `site ${name} does not answer: ${error.message}`, error)
-    events.onFinding(finding, name)
+    const code = error instanceof StatusError ? error.code : 'unavailable'
+    const state = error === null ? 'reached' : code
+    if (state === this.#told) return
+    this.#told = state
+    if (error === null) {
+      events.onReached(name)
+      return
+    }
+    const says = error instanceof StatusError ? message : `site ${name} does not answer: ${message}`
+    events.onFinding(new StatusError(code, says, error), name)
   }
 
   async #pull(signal: AbortSignal): Promise<void> {
@@ -241,4 +253,9 @@ export class PeerLink implements AsyncDisposable {
     this.#closing.abort()
     await this.#loop
   }
+}
+
+/** A question is long, signed, and another each time: nothing that an operator could read. */
+function withoutQuestion(message: string): string {
+  return message.replaceAll(/\?q=[\w-]*/g, '')
 }

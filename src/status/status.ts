@@ -119,7 +119,10 @@ export interface Sighting {
   /** Of the probes in the window that is judged. */
   readonly probeCount: number
   readonly failedCount: number
-  /** Whether all failures since the last success came without an answer: it may be this site's own network. */
+  /**
+   * Whether all failures since the last success, or of a trouble that is not over yet, came without an
+   * answer: it may be this site's own network.
+   */
   readonly isSilent: boolean
   readonly medianMs: number | null
   readonly recovery: Recovery | null

@@ -187,6 +187,15 @@ test('wrong data is told at the first probe that got it', () => {
   assert.equal(told.at(-1)?.sighting.isSilent, false)
 })
 
+test('a trouble without any answer is silent until all is well again', () => {
+  const world: World = (atMs) => (atMs >= 0 && atMs < 120_000 ? failing('timeout', 12_000) : WELL)
+  const told = drive(world, { untilMs: 400_000 }).map(({ sighting }) => sighting)
+  const mending = told.filter(({ level }) => level === 'recovering')
+  assert.ok(mending.length > 0)
+  assert.ok(mending.every(({ isSilent }) => isSilent))
+  assert.deepEqual([told.at(-1)?.level, told.at(-1)?.isSilent], ['operational', false])
+})
+
 test('after an outage it is recovering, with its progress, and well after the whole proof', () => {
   for (const seed of SEEDS) {
     const world: World = (atMs) => (atMs >= 0 && atMs < 300_000 ? failing() : WELL)

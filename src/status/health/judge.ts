@@ -100,10 +100,17 @@ export class Judge {
       sinceMs: this.#since(level, wallMs),
       why: this.#why({ level, probed, report, isBlind }).slice(0, STATUS_WHY_CHARS_MAX),
       ...this.#recent.counts(this.#troubleMs),
-      isSilent: this.#recent.isSilent,
+      isSilent: this.#isSilent(level),
       medianMs: this.#recent.medianMs,
       recovery: report?.recovery ?? (level === 'recovering' ? this.#proof(nowMs) : null),
     }
+  }
+
+  /** Until it is well again: what mends first of a site's own network must not make the rest an outage. */
+  #isSilent(level: Level): boolean {
+    if (this.#recent.isSilent) return true
+    const isMending = this.#isProving && level !== 'unknown'
+    return isMending && this.#recent.areSilentSince(this.#troubleMs)
   }
 
   /** In their order; a silent failure waits for its sign, and what came after waits with it. */

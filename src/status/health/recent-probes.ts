@@ -70,6 +70,12 @@ export class RecentProbes {
     return this.run.length > 0 && this.run.every(({ failure }) => isSilent(failure))
   }
 
+  /** Whether there were failures at or after `sinceMs` (monotonic), and none of them got an answer. */
+  areSilentSince(sinceMs: number): boolean {
+    const failed = this.#probes.filter((each) => each.failure !== null && each.beganMs >= sinceMs)
+    return failed.length > 0 && failed.every(({ failure }) => isSilent(failure))
+  }
+
   /** Whether all failures that are remembered were one short run of several, and a success ended it. */
   get isBurstOver(): boolean {
     const failed = this.#probes.flatMap(({ failure }, index) => (failure === null ? [] : [index]))

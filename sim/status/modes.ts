@@ -1,5 +1,6 @@
 // The modes of `npm run sim:status`.
 
+import { CONVERGENCE } from './convergence/summary.ts'
 import { runDay } from './day.ts'
 import type { DayResult } from './day.ts'
 import { DetectionSummary, showDetection } from './detection-summary.ts'
@@ -28,6 +29,7 @@ const DAY: Mode<DayResult> = {
 export const MODES: Readonly<Record<string, RunnableMode>> = {
   detection: runnable(DETECTION),
   day: runnable(DAY),
+  convergence: runnable(CONVERGENCE),
 }
 
 /** A mode whose results are of whatever kind. */

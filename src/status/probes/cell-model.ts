@@ -104,9 +104,10 @@ export class CellModel {
   ): HttpAnswer {
     if (operation === 'HeadBucket') return answerOf(200, '')
     if (operation === 'ListMultipartUploads') {
-      const rows = [...this.uploads].map(
-        ([id, { key }]) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`,
-      )
+      const prefix = queryValue(query, 'prefix') ?? ''
+      const rows = [...this.uploads]
+        .filter(([, { key }]) => key.startsWith(prefix))
+        .map(([id, { key }]) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`)
       const head = { plain: [], encoded: [] }
       const page = { head, encoding: 'url', rows: rows.join(''), prefixes: [] } as const
       return answerOf(200, renderPage('ListMultipartUploadsResult', page))

@@ -50,7 +50,7 @@ const QUIET_MS = 20_000
 const EVENTS_MAX = 5_000_000
 /** Of the seeds: they go on until the incident is resolved, which takes five quiet minutes; the others end
  * when all is well and the incident says so. */
-const CLOSING_SHARE = 0.25
+const CLOSING_SHARE = 0.2
 /** Of the seeds; in the others pages are left out. */
 const PAGES_SHARE = 0.05
 const REMARKS_SHOWN = 40

@@ -46,8 +46,8 @@ export interface FaultKind {
 
 export type FaultTable = Readonly<Record<string, FaultKind>>
 
-export const SHORT_SEC: readonly [number, number] = [150, 300]
-export const LONG_SEC: readonly [number, number] = [420, 600]
+export const SHORT_SEC: readonly [number, number] = [150, 240]
+export const LONG_SEC: readonly [number, number] = [300, 420]
 
 export const NOTHING: Expected = { told: new Map(), lasting: 'steady', incident: 'none' }
 

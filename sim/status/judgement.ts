@@ -25,7 +25,7 @@ export interface Judged {
 }
 
 /** Of a fault that lasts so short, or so long. */
-export const DETECT_MS_MAX = { short: 120_000, long: 360_000 }
+export const DETECT_MS_MAX = { short: 120_000, long: 240_000 }
 /** Of the time behind detection in which a right level was told. */
 const RIGHT_SHARE_MIN = 0.8
 /** Of the time in which what is not concerned was told operational. */

@@ -9,9 +9,19 @@ import { html, join } from './html.ts'
 import type { Html } from './html.ts'
 import { levelHtml } from './layout.ts'
 import { rollUp } from '../health/roll-up.ts'
-import { LEVEL_WORDS, capital, durationText, listOf, shortName, shortTimeHtml } from './words.ts'
+import {
+  LEVEL_WORDS,
+  capital,
+  count,
+  cut,
+  durationText,
+  listOf,
+  shortName,
+  shortTimeHtml,
+} from './words.ts'
 
-const WHY_CHARS_MAX = 160
+/** Of why a component is as it is. */
+export const WHY_CHARS_MAX = 160
 
 /** What a row tells of: a cell with its operations, or a service alone. */
 interface Row {
@@ -20,6 +30,8 @@ interface Row {
 }
 
 export interface ComponentsOptions {
+  /** All; cells and services of which something is ill, others counted; or all counted. */
+  readonly components: 'all' | 'ill' | 'counted'
   /** Whether what each site sees is told, where there is room for it. */
   readonly sites: 'shown' | 'left-out'
   /** Of a person's reason, and of why a component is as it is. */
@@ -27,9 +39,9 @@ export interface ComponentsOptions {
 }
 
 export function componentsHtml(snapshot: Snapshot, options: ComponentsOptions): Html {
-  const regions = snapshot.config.regions.map((region, index) => {
-    const here = snapshot.health.filter(({ component }) => component.region === region.name)
-    const cells = region.cells.map(({ name, title }): Row => {
+  const regions = snapshot.config.regions.map((config, index): Region => {
+    const here = snapshot.health.filter(({ component }) => component.region === config.name)
+    const cells = config.cells.map(({ name, title }): Row => {
       const isOf = ({ component }: Health): boolean =>
         component.kind === 'operation' && component.cell === name
       return { title, health: here.filter(isOf) }
@@ -38,29 +50,80 @@ export function componentsHtml(snapshot: Snapshot, options: ComponentsOptions): 
       one.component.kind === 'service' ? [{ title: one.component.title, health: [one] }] : [],
     )
     const rows = [...cells, ...services].filter(({ health }) => health.length > 0)
-    const id = `region-${index}`
-    return html`<section class="card" aria-labelledby="${id}">
-      <div class="head">
-        <h3 id="${id}">${region.title}</h3>
-        ${levelHtml(rollUp(here.map(({ level }) => level)))}
-      </div>
-      <table class="wrap" role="table" aria-labelledby="${id}">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader" scope="col">Cell or service</th>
-            <th role="columnheader" scope="col">Health</th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          ${rows.map((row) => rowHtml(row, snapshot.madeAtMs, options))}
-        </tbody>
-      </table>
-    </section> `
+    return { title: config.title, id: `region-${index}`, health: here, rows }
   })
+  const { components } = options
+  const isTold = ({ health }: Region): boolean =>
+    components === 'all' || (components === 'ill' && !health.every(isQuiet))
+  const told = regions.filter(isTold)
+  const counted = regions.filter((region) => !isTold(region))
+  const list =
+    counted.length === 0
+      ? null
+      : html`<ul class="list card">
+          ${counted.map(countedHtml)}
+        </ul> `
+  const more =
+    components === 'all' ? null : html`<p><a href="/components">All components, one by one</a></p> `
   return html`<section aria-labelledby="components">
     <h2 id="components">Regions and cells</h2>
-    ${regions}
+    ${told.map((region) => regionHtml(region, snapshot.madeAtMs, options))}${list}${more}
   </section>`
+}
+
+interface Region extends Row {
+  readonly id: string
+  readonly rows: readonly Row[]
+}
+
+/** It works, and nobody said so in place of the probes. */
+function isQuiet({ level, override }: Health): boolean {
+  return level === 'operational' && override === null
+}
+
+function regionHtml(
+  { health, id, rows, title }: Region,
+  nowMs: number,
+  options: ComponentsOptions,
+): Html {
+  const isTold = (row: Row): boolean => options.components === 'all' || !row.health.every(isQuiet)
+  const told = rows.filter(isTold)
+  const left = rows.length - told.length
+  const rest = left === 0 ? null : html`<p class="soft">${left} more: all operational.</p>`
+  return html`<section class="card" aria-labelledby="${id}">
+    <div class="head">
+      <h3 id="${id}">${title}</h3>
+      ${levelHtml(rollUp(health.map(({ level }) => level)))}
+    </div>
+    <table class="wrap" role="table" aria-labelledby="${id}">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">Cell or service</th>
+          <th role="columnheader" scope="col">Health</th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        ${told.map((row) => rowHtml(row, nowMs, options))}
+      </tbody>
+    </table>
+    ${rest}
+  </section> `
+}
+
+/** `EU West: 20 operational, 4 major outage`; which ones, the head of the page says. */
+function countedHtml({ health, title }: Region): Html {
+  const counts = LEVELS.toReversed().flatMap((level) => {
+    const number = health.filter((one) => one.level === level).length
+    return number === 0 ? [] : [`${number} ${LEVEL_WORDS[level].label.toLowerCase()}`]
+  })
+  const words = health.filter(({ override }) => override !== null).length
+  if (words > 0) counts.push(`${count(words, 'level')} set by people`)
+  return html`<li>
+    <div class="head">
+      <span>${title}</span>${levelHtml(rollUp(health.map(({ level }) => level)))}
+    </div>
+    <small>${counts.join(', ')}</small>
+  </li> `
 }
 
 function rowHtml({ health, title }: Row, nowMs: number, options: ComponentsOptions): Html {
@@ -187,8 +250,4 @@ function seenHtml(health: readonly Health[], title: string): Html | null {
       ${join(items, '')}
     </ul>
   </details>`
-}
-
-function cut(text: string, charsMax: number): string {
-  return text.length <= charsMax ? text : `${text.slice(0, charsMax)}…`
 }

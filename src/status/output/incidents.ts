@@ -3,7 +3,7 @@
 import type { Author } from '../records/record.ts'
 import type { Incident, Maintenance, Snapshot } from '../snapshot.ts'
 import { worse } from '../status.ts'
-import type { Level } from '../status.ts'
+import type { ComponentId, Level } from '../status.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 import { levelHtml } from './layout.ts'
@@ -17,6 +17,8 @@ export interface PostsOptions {
   readonly postsMax: number
   /** Of one post. */
   readonly charsMax: number
+  /** What is affected is told by name, or else counted. */
+  readonly namesCharsMax: number
 }
 
 interface Post {
@@ -31,12 +33,12 @@ export function incidentHtml(
   incident: Incident,
   options: PostsOptions & { readonly heading: 'h1' | 'h3' },
 ): Html {
-  const { config, madeAtMs } = snapshot
+  const { madeAtMs } = snapshot
   const { affected, affectedEver, id, openedAtMs, resolvedAtMs, state, title } = incident
   const isOpen = state !== 'resolved'
   const length = durationText((resolvedAtMs ?? madeAtMs) - openedAtMs)
   const ids = (isOpen && affected.length > 0 ? affected : affectedEver).map((one) => one.component)
-  const names = componentsText(config, ids)
+  const names = namesText(snapshot, ids, options.namesCharsMax)
   const href = incidentPath(id)
   const head =
     options.heading === 'h1'
@@ -61,7 +63,7 @@ export function maintenanceHtml(
   options: PostsOptions & { readonly heading: 'h1' | 'h3' },
 ): Html {
   const { components, endMs, id, startMs, state, title, updates } = maintenance
-  const names = componentsText(snapshot.config, components)
+  const names = namesText(snapshot, components, options.namesCharsMax)
   const href = maintenancePath(id)
   const head =
     options.heading === 'h1'
@@ -80,10 +82,14 @@ export function maintenanceHtml(
 }
 
 /** A line of a list: the title, when, how long, how bad. */
-export function incidentLineHtml(snapshot: Snapshot, incident: Incident): Html {
+export function incidentLineHtml(
+  snapshot: Snapshot,
+  incident: Incident,
+  namesCharsMax: number,
+): Html {
   const { affectedEver, id, openedAtMs, resolvedAtMs, state, title } = incident
   const ids = affectedEver.map(({ component }) => component)
-  const names = componentsText(snapshot.config, ids)
+  const names = namesText(snapshot, ids, namesCharsMax)
   const end =
     resolvedAtMs === null
       ? STATE_WORDS[state].toLowerCase()
@@ -92,6 +98,14 @@ export function incidentLineHtml(snapshot: Snapshot, incident: Incident): Html {
     <div class="head"><a href="${incidentPath(id)}">${title}</a>${worstHtml(incident)}</div>
     <small>${timeHtml(openedAtMs)}, ${end}.${names === '' ? null : ` ${names}`}</small>
   </li> `
+}
+
+/** `EU West: GET in Cell A`, or where that is too long `120 components in 3 regions`. */
+function namesText({ config }: Snapshot, ids: readonly ComponentId[], charsMax: number): string {
+  const names = componentsText(config, ids)
+  if (names.length <= charsMax) return names
+  const regions = new Set(ids.map((id) => id.slice(0, id.indexOf('/'))))
+  return `${count(ids.length, 'component')} in ${count(regions.size, 'region')}`
 }
 
 export function maintenanceLineHtml({ id, startMs, state, title }: Maintenance): Html {

@@ -23,7 +23,7 @@ export interface PageParts {
   /** Before the page's name in the browser's title. */
   readonly title: string
   readonly description: string
-  readonly current: 'now' | 'history' | null
+  readonly current: 'now' | 'components' | 'history' | null
   /** Of what is over: its page is made again only when something is posted. */
   readonly isOver: boolean
   readonly main: Html
@@ -39,7 +39,7 @@ export function pageHtml({
   title,
 }: PageParts): string {
   const { config, madeAtMs, site } = snapshot
-  const here = (page: 'now' | 'history'): Html | null =>
+  const here = (page: PageParts['current']): Html | null =>
     current === page ? html` aria-current="page"` : null
   return html`<!DOCTYPE html>
     <html lang="en">
@@ -66,6 +66,7 @@ export function pageHtml({
           <nav aria-label="Pages">
             <ul>
               <li><a href="/" ${here('now')}>Now</a></li>
+              <li><a href="/components" ${here('components')}>Components</a></li>
               <li><a href="/history" ${here('history')}>History</a></li>
             </ul>
           </nav>

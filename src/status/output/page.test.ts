@@ -7,7 +7,7 @@ import type { Incident, Snapshot } from '../snapshot.ts'
 import { LEVELS } from '../status.ts'
 import { pagePolicy } from './layout.ts'
 import { Markdown } from './markdown.ts'
-import { frontPage, historyPage, incidentPage, maintenancePage } from './page.ts'
+import { componentsPage, frontPage, historyPage, incidentPage, maintenancePage } from './page.ts'
 import {
   SAMPLE_NOW_MS,
   crisisSnapshot,
@@ -70,6 +70,7 @@ function pagesOf(snapshot: Snapshot): string[] {
   return [
     frontPage(snapshot, markdown),
     historyPage(snapshot),
+    componentsPage(snapshot),
     ...snapshot.incidents.slice(0, 2).map((one) => incidentPage(snapshot, one, markdown)),
     ...snapshot.maintenances.slice(0, 2).map((one) => maintenancePage(snapshot, one, markdown)),
   ]

@@ -1,12 +1,7 @@
 // The pages: now, history, one incident, one maintenance. Static HTML that needs nothing else; the first
 // sentence says what is wrong, for whom, since when and what still works, and the rest follows by need.
 
-import {
-  HISTORY_INCIDENTS_MAX,
-  STATUS_PAGE_INCIDENTS_MAX,
-  STATUS_PAGE_POSTS_MAX,
-  STATUS_PAGE_SIZE_BYTES_MAX,
-} from '../../base/limits.ts'
+import { HISTORY_INCIDENTS_MAX, STATUS_PAGE_INCIDENTS_MAX } from '../../base/limits.ts'
 import type { Incident, Maintenance, Snapshot } from '../snapshot.ts'
 import { componentsHtml } from './components.ts'
 import { headlineOf, openIncidents } from './headline.ts'
@@ -18,70 +13,40 @@ import {
   incidentLineHtml,
   maintenanceHtml,
   maintenanceLineHtml,
-  newest,
 } from './incidents.ts'
 import { levelHtml, pageHtml } from './layout.ts'
 import type { Markdown } from './markdown.ts'
+import { fitted } from './room.ts'
+import type { Room } from './room.ts'
 import { sitesHtml } from './sites.ts'
 import { uptimeHtml } from './uptime.ts'
 import { count, durationText, listOf, monthText, shortTimeHtml, timeHtml } from './words.ts'
 
 const RECENT_MS = 14 * 86_400_000
 const RECENT_MAX = 10
+const HISTORY_NAMES_CHARS_MAX = 500
 
-/** What the front page has room for; what is left out stands on other pages, or is told in fewer words. */
-interface Room {
-  readonly postsMax: number
-  readonly charsMax: number
-  /** Open incidents of which the title alone is there. */
-  readonly linesMax: number
-  readonly bars: 'all' | 'cells'
-  readonly sites: 'shown' | 'left-out'
-  readonly reasonCharsMax: number
-}
-
-const ALL: Room = {
-  postsMax: STATUS_PAGE_POSTS_MAX,
-  charsMax: 8000,
-  linesMax: 40,
-  bars: 'all',
-  sites: 'shown',
-  reasonCharsMax: 500,
-}
-const LEAST: Room = {
-  postsMax: 0,
-  charsMax: 0,
-  linesMax: 10,
-  bars: 'cells',
-  sites: 'left-out',
-  reasonCharsMax: 60,
-}
-/** From all to the least. The last has no text of any post: its size is the configuration's alone. */
-const ROOMS: readonly Room[] = [
-  ALL,
-  { ...ALL, postsMax: 3, charsMax: 4000 },
-  { ...ALL, postsMax: 2, charsMax: 2000, bars: 'cells', reasonCharsMax: 200 },
-  { ...LEAST, postsMax: 1, charsMax: 1000 },
-  LEAST,
-]
-
-/** `/`: below STATUS_PAGE_SIZE_BYTES_MAX for a dozen cells, whatever is posted and seen. */
+/** `/`: below STATUS_PAGE_SIZE_BYTES_MAX, whatever the configuration is and whatever is posted and seen. */
 export function frontPage(snapshot: Snapshot, markdown: Markdown): string {
-  let page = ''
-  for (const room of ROOMS) {
-    if (postsChars(snapshot, room) > STATUS_PAGE_SIZE_BYTES_MAX) continue
-    page = frontPageIn(snapshot, markdown, room)
-    if (Buffer.byteLength(page) <= STATUS_PAGE_SIZE_BYTES_MAX) break
-  }
-  return page
+  return fitted(snapshot, (told, room) => frontPageIn(told, markdown, room))
 }
 
-/** How much the open incidents have to say, to try nothing that cannot fit. */
-function postsChars(snapshot: Snapshot, { charsMax, postsMax }: Room): number {
-  return openIncidents(snapshot)
-    .slice(0, STATUS_PAGE_INCIDENTS_MAX)
-    .flatMap(({ updates }) => newest(updates, postsMax))
-    .reduce((sum, { text }) => sum + Math.min(charsMax, text.length), 0)
+/** `/components`: all of them, and their uptime, of any size. */
+export function componentsPage(snapshot: Snapshot): string {
+  const { health } = snapshot
+  const options = { components: 'all', bars: 'all', sites: 'shown', reasonCharsMax: 2000 } as const
+  const main = html`<h1>All components</h1>
+    <p>${count(health.length, 'component')}; <a href="/">what is wrong now</a> stands by itself.</p>
+    ${componentsHtml(snapshot, options)} ${uptimeHtml(snapshot, options)}`
+  const description = `Health and uptime of each component of ${snapshot.config.title}`
+  return pageHtml({
+    snapshot,
+    title: 'Components',
+    description,
+    current: 'components',
+    isOver: false,
+    main,
+  })
 }
 
 /** `/history`: all that happened, by month, newest first. */
@@ -97,7 +62,7 @@ export function historyPage(snapshot: Snapshot): string {
       html`<section>
         <h2>${month}</h2>
         <ul class="list card">
-          ${ofMonth.map((incident) => incidentLineHtml(snapshot, incident))}
+          ${ofMonth.map((incident) => incidentLineHtml(snapshot, incident, HISTORY_NAMES_CHARS_MAX))}
         </ul>
       </section> `,
   )
@@ -149,15 +114,16 @@ function whole(markdown: Markdown): {
   readonly markdown: Markdown
   readonly postsMax: number
   readonly charsMax: number
+  readonly namesCharsMax: number
 } {
-  return { markdown, postsMax: Infinity, charsMax: Infinity }
+  return { markdown, postsMax: Infinity, charsMax: Infinity, namesCharsMax: Infinity }
 }
 
 function frontPageIn(snapshot: Snapshot, markdown: Markdown, room: Room): string {
   const headline = headlineOf(snapshot)
   const main = html`${blindHtml(snapshot)}${nowHtml(snapshot, headline)}
   ${openHtml(snapshot, markdown, room)}${plannedHtml(snapshot, markdown, room)}${componentsHtml(snapshot, room)}
-  ${uptimeHtml(snapshot, room)} ${sitesHtml(snapshot)} ${recentHtml(snapshot)}`
+  ${uptimeHtml(snapshot, room)} ${sitesHtml(snapshot)} ${recentHtml(snapshot, room)}`
   const { title } = headline
   return pageHtml({
     snapshot,
@@ -230,7 +196,7 @@ function openHtml(snapshot: Snapshot, markdown: Markdown, room: Room): Html {
   const others = open.slice(STATUS_PAGE_INCIDENTS_MAX)
   const listed = others
     .slice(0, room.linesMax)
-    .map((incident) => incidentLineHtml(snapshot, incident))
+    .map((incident) => incidentLineHtml(snapshot, incident, room.namesCharsMax))
   const rest =
     others.length === 0
       ? null
@@ -265,12 +231,12 @@ function plannedHtml(snapshot: Snapshot, markdown: Markdown, room: Room): Html |
   </section> `
 }
 
-function recentHtml(snapshot: Snapshot): Html {
+function recentHtml(snapshot: Snapshot, { namesCharsMax }: Room): Html {
   const since = snapshot.madeAtMs - RECENT_MS
   const recent = snapshot.incidents
     .filter(({ resolvedAtMs }) => resolvedAtMs !== null && resolvedAtMs >= since)
     .slice(0, RECENT_MAX)
-    .map((incident) => incidentLineHtml(snapshot, incident))
+    .map((incident) => incidentLineHtml(snapshot, incident, namesCharsMax))
   const list =
     recent.length === 0
       ? html`<p>None in the last 14 days.</p>`

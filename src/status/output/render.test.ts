@@ -13,7 +13,7 @@ import {
 test('all that readers ask for is there, with its type, compressed and tagged', () => {
   const files = renderAll(crisisSnapshot())
   const ids = [1, 3].map((number) => `/incidents/${recordId(number)}`)
-  const pages = ['/', '/history', ...ids, `/maintenances/${recordId(6)}`]
+  const pages = ['/', '/components', '/history', ...ids, `/maintenances/${recordId(6)}`]
   for (const path of [...pages, '/history.rss', '/history.atom', '/metrics']) {
     assert.ok(files.has(path), path)
   }

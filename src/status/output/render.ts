@@ -9,7 +9,7 @@ import { atomFeed, rssFeed } from './feeds.ts'
 import { incidentPath, maintenancePath } from './incidents.ts'
 import { Markdown } from './markdown.ts'
 import { metricsText } from './metrics.ts'
-import { frontPage, historyPage, incidentPage, maintenancePage } from './page.ts'
+import { componentsPage, frontPage, historyPage, incidentPage, maintenancePage } from './page.ts'
 import { statuspageDocuments } from './statuspage.ts'
 
 export interface RenderedFile {
@@ -76,7 +76,14 @@ export class Renderer {
     ])
     const keys = [...incidents, ...maintenances].map(([, key]) => key)
     const history = keyOf(minute, { id: keys.join(), state: '', updates: [] })
-    return [...incidents, ...maintenances, ['/history', history, () => historyPage(snapshot)]]
+    const told = snapshot.health.map(({ level, override, sinceMs }) => [level, override, sinceMs])
+    const components = keyOf(minute, { id: JSON.stringify(told), state: '', updates: [] })
+    return [
+      ...incidents,
+      ...maintenances,
+      ['/history', history, () => historyPage(snapshot)],
+      ['/components', components, () => componentsPage(snapshot)],
+    ]
   }
 }
 

@@ -25,8 +25,8 @@ const HEIGHTS: Readonly<Record<Level, number>> = {
 }
 
 export interface UptimeOptions {
-  /** Whether each operation has bars, or its figures alone. */
-  readonly bars: 'all' | 'cells'
+  /** Which have bars: each operation, each cell, each region; or none, and no figures here. */
+  readonly bars: 'all' | 'cells' | 'regions' | 'left-out'
 }
 
 /** A cell with its operations, or a service. */
@@ -38,6 +38,9 @@ interface Row {
 export function uptimeHtml(snapshot: Snapshot, options: UptimeOptions): Html {
   const dayCount = snapshot.uptimes.reduce((most, { days }) => Math.max(most, days.length), 0)
   if (dayCount === 0) return html``
+  if (options.bars === 'regions' || options.bars === 'left-out') {
+    return shortHtml(snapshot, dayCount, options)
+  }
   const regions = snapshot.config.regions.flatMap((region) => {
     const rows = rowsOf(snapshot, region.name, region.cells)
     if (rows.length === 0) return []
@@ -67,6 +70,49 @@ export function uptimeHtml(snapshot: Snapshot, options: UptimeOptions): Html {
   </section>`
 }
 
+/** A line a region, or the way to it alone. */
+function shortHtml(
+  { config, madeAtMs, uptimes }: Snapshot,
+  dayCount: number,
+  { bars }: UptimeOptions,
+): Html {
+  const regions = config.regions.flatMap(({ name, title }) => {
+    const here = uptimes.filter(({ component }) => component.region === name)
+    if (here.length === 0) return []
+    const share = lowestOf(here)?.share ?? null
+    return [
+      html`<div class="up">
+        <div class="head">
+          <h3>${title}</h3>
+          <span>${percentText(share)}</span>
+        </div>
+        ${barsHtml(worstLevels(here, madeAtMs))}
+      </div> `,
+    ]
+  })
+  const card =
+    bars === 'left-out'
+      ? null
+      : html`<p>
+            A region has the figure of its lowest component and each day's worst level of any. Bars,
+            from low to high: unknown or not watched, operational, recovering, degraded, partial
+            outage, major outage.
+          </p>
+          <div class="card">${regions}</div> `
+  return html`<section aria-labelledby="uptime">
+    <h2 id="uptime">Uptime of ${count(dayCount, 'day')}</h2>
+    ${card}
+    <p><a href="/components">Uptime of each component, with the arithmetic</a></p>
+  </section>`
+}
+
+function lowestOf(uptimes: readonly Uptime[]): Uptime | null {
+  return uptimes.reduce<Uptime | null>((least, one) => {
+    const isLower = one.share !== null && one.share < (least?.share ?? Infinity)
+    return isLower ? one : least
+  }, null)
+}
+
 function rowsOf(
   { uptimes }: Snapshot,
   region: string,
@@ -86,10 +132,7 @@ function rowsOf(
 
 function rowHtml({ title, uptimes }: Row, nowMs: number, options: UptimeOptions): Html {
   const bars = barsHtml(worstLevels(uptimes, nowMs))
-  const lowest = uptimes.reduce<Uptime | null>((least, one) => {
-    const isLower = one.share !== null && one.share < (least?.share ?? Infinity)
-    return isLower ? one : least
-  }, null)
+  const lowest = lowestOf(uptimes)
   const isAlone = uptimes.length === 1
   const isEven = new Set(uptimes.map(({ share }) => share)).size === 1
   const of = lowest === null || isEven ? null : ` (${shortName(lowest.component)})`

@@ -55,6 +55,10 @@ export function shortName(component: Component): string {
   return component.kind === 'service' ? component.title : OPERATION_WORDS[component.operation]
 }
 
+export function cut(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax)}…`
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listOf(names: readonly string[]): string {
   if (names.length < 2) return names[0] ?? ''

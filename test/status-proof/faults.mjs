@@ -79,10 +79,10 @@ export const FAULTS = [
   {
     name: 'cell-silent',
     isLong: true,
-    what: 'packets to cell 3 vanish',
-    cell: 'c3',
+    what: 'packets to cell 2 vanish',
+    cell: 'c2',
     fault: faults.silent(),
-    expected: allOf('c3', 'major-outage'),
+    expected: allOf('c2', 'major-outage'),
     why: /no answer in time/,
   },
 ]

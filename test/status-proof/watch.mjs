@@ -1,11 +1,11 @@
 // Readers of a site: one that follows the levels that it tells, and one that times its pages.
 
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { get } from './asking.mjs'
+import { fileURLToPath } from 'node:url'
 
 const LOOK_MS = 250
-const READ_MS = 100
-const PATHS = ['/', '/api/v2/summary.json']
 
 /** Follows the levels of all components at one site: which were told, and since when. */
 export class LevelWatch {
@@ -56,43 +56,24 @@ export class LevelWatch {
   }
 }
 
-/** Reads a site's page and summary all the time, over a new connection each time. */
+/** Reads a site's page and summary all the time, until it is stopped. */
 export class PageWatch {
-  #url
-  #isOver = false
-  #running
-  #times = []
-  problems = []
+  #reader
+  #said
 
   constructor(url) {
-    this.#url = url
-    this.#running = this.#run()
+    this.#reader = fork(fileURLToPath(new URL('reader.mjs', import.meta.url)), [url])
+    this.#said = once(this.#reader, 'message')
   }
 
-  get count() {
-    return this.#times.length
-  }
-
-  get slowestMs() {
-    return Math.max(0, ...this.#times)
-  }
-
+  /** Answers how many were answered, the slowest with its moment since the beginning, and what went wrong. */
   async stop() {
-    this.#isOver = true
-    await this.#running
-  }
-
-  async #run() {
-    for (let number = 0; !this.#isOver; number++) {
-      const path = PATHS[number % PATHS.length]
-      try {
-        const { status, tookMs } = await get(`${this.#url}${path}`)
-        this.#times.push(tookMs)
-        if (status !== 200) this.problems.push(`${path}: ${status}`)
-      } catch (error) {
-        this.problems.push(`${path}: ${error.message}`)
-      }
-      await pause(READ_MS)
-    }
+    this.#reader.send('stop')
+    const [{ problems, times }] = await this.#said
+    const slowest = times.reduce((one, other) => (one.tookMs < other.tookMs ? other : one), {
+      tookMs: 0,
+      atMs: 0,
+    })
+    return { count: times.length, slowest, problems }
   }
 }

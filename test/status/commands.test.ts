@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { cli, type Ended, until } from '../serve/group.ts'
@@ -98,6 +100,17 @@ describe('commands', { concurrency: 2 }, () => {
     const config = ['--config', plane.configFile, '--listen', '127.0.0.1:0']
     const second = await plane.run('serve', 'a', '--site', 'a', ...config)
     refusedWith(second, /a is in use by another holdfast/)
+  })
+
+  test('a port that another has is told in one line', async (t) => {
+    const plane = await makePlane(t, { sites: ['a'] })
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    t.after(() => other.close())
+    const { port } = other.address() as AddressInfo
+    const words = ['--config', plane.configFile, '--listen', `127.0.0.1:${port}`]
+    const refused = await plane.run('serve', 'a', '--site', 'a', ...words)
+    refusedWith(refused, new RegExp(`cannot serve at 127.0.0.1:${port}: .*EADDRINUSE`))
   })
 
   test('what is posted to one site is told by both, and mistakes are told in one line', async (t) => {

@@ -108,6 +108,7 @@ async function openAll(
   return { server, name: site.name }
 }
 
+/** @throws CliError: a port that another has, an address that is not this machine's, a bad certificate */
 async function listen(options: StatusOptions, site: StatusSite, log: Log): Promise<PlainServer> {
   const { listen: address, 'tls-cert': certFile, 'tls-key': keyFile } = options
   assert(address !== null, 'there is a default')
@@ -116,7 +117,7 @@ async function listen(options: StatusOptions, site: StatusSite, log: Log): Promi
     certFile === null || keyFile === null
       ? null
       : { certFile: resolve(certFile), keyFile: resolve(keyFile) }
-  return await listenPlain(
+  const server = listenPlain(
     {
       ...address,
       tls,
@@ -135,6 +136,10 @@ async function listen(options: StatusOptions, site: StatusSite, log: Log): Promi
     },
     (request) => site.answer(request),
   )
+  return await server.catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CliError(`cannot serve at ${address.host}:${address.port}: ${reason}`)
+  })
 }
 
 /** The first signal ends in order; the second at once. */

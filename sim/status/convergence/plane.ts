@@ -25,6 +25,7 @@ export interface Person {
 }
 
 const SITE_NAMES = ['a', 'b', 'c', 'd'].map((letter) => `site-${letter}`)
+const REMARKS_MAX = 4000
 const ANCHOR = 'https://anchor.test'
 
 export class ChaosPlane {
@@ -80,7 +81,7 @@ export class ChaosPlane {
 
   remark(site: string, message: string): void {
     this.remarks.push(`${(this.world.nowMs / 1000).toFixed(1)} ${site}: ${message}`)
-    if (this.remarks.length > 4000) this.remarks.shift()
+    if (this.remarks.length > REMARKS_MAX) this.remarks.shift()
   }
 
   #configOf(

@@ -34,16 +34,16 @@ export interface ConvergenceResult {
   readonly remarks: readonly string[]
 }
 
-const CHAOS_MS = [60_000, 300_000] as const
+const CHAOS_MS = [60_000, 240_000] as const
 /** Of the longest pause between two exchanges, one that times out, and one with its pages. */
 const RECORDS_MS_MAX = 45_000
 /** Of proofs, judged windows, views that come, and uptime that is counted now and then. */
 const TELLING_MS_MAX = 300_000
-const POLL_MS = 1000
+const POLL_MS = 2000
 const EVENTS_MAX = 3_000_000
-const REMARKS_SHOWN = 4000
+const REMARKS_KEPT = 40
 /** How often a reader comes. */
-const READ_MS = [500, 20_000] as const
+const READ_MS = [1000, 30_000] as const
 const PATHS = [
   '/',
   '/history',
@@ -91,7 +91,7 @@ export async function runConvergence({
     events: world.eventCount,
     virtualMs: world.nowMs,
     trace: world.traceHash,
-    remarks: witness.findings.length === 0 ? [] : plane.remarks.slice(-REMARKS_SHOWN),
+    remarks: witness.findings.length === 0 ? [] : plane.remarks.slice(-REMARKS_KEPT),
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../../../src/base/clock.ts'
 import type { HttpAnswer } from '../../../src/base/network.ts'
 import { Renderer } from '../../../src/status/output/render.ts'
 import type { RenderedFile } from '../../../src/status/output/render.ts'
+import { answerOf } from '../../../src/status/probes/cell-model.ts'
 import { readEnvelope, recordIdOf } from '../../../src/status/records/envelope.ts'
 import { formatQuestion, parseAnswer } from '../../../src/status/records/exchange-message.ts'
 import { EXCHANGE_PATH } from '../../../src/status/records/exchange-options.ts'
@@ -207,7 +208,8 @@ export class WholeSite {
           this.#plane.witness.lookAtAnswer(this.name, request.target, answer.body)
           resolve(answer)
         }
-        const answer = site.answer(request)
+        // Peers ask for a sign of life: to make the page each time is most of a run; readers peek at it.
+        const answer = request.target === '/' ? answerOf(200, '') : site.answer(request)
         if (answer instanceof Promise) void answer.then(looked)
         else looked(answer)
       })

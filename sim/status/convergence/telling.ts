@@ -4,6 +4,7 @@ import { assert } from '../../../src/base/assert.ts'
 import { renderAll } from '../../../src/status/output/render.ts'
 import type { RecordId } from '../../../src/status/records/record.ts'
 import type { Uptime } from '../../../src/status/snapshot.ts'
+import { isIll } from '../../../src/status/status.ts'
 import type { ChaosPlane } from './plane.ts'
 import type { WholeSite } from './site.ts'
 
@@ -13,8 +14,8 @@ const SERVED = {
   '/api/v2/scheduled-maintenances.json': 'scheduled_maintenances',
   '/api/v2/components.json': 'components',
 } as const
-/** Seconds watched are still being counted, and come with the next view: per site. */
-const WATCHED_SEC_MAX = 90
+/** Seconds are still being counted, and come with the next view: per site. */
+const COUNTED_SEC_MAX = 90
 /** How much of an outage a partial one is: written anew, not taken from the code. */
 const PARTIAL_SHARE = 0.3
 /** Have the time at which they were made, the site, or counts that still grow. */
@@ -24,13 +25,14 @@ const OWN_PATHS = new Set(['/', '/metrics'])
 export function differenceOf(plane: ChaosPlane): string | null {
   const down = plane.sites.find(({ isUp, snapshot }) => !isUp || snapshot === null)
   if (down !== undefined) return `${down.name} is down`
+  // What is cheap to see, first: most of the time it is that.
   return (
+    illness(plane) ??
+    firstDifference(plane, 'health', healthOf) ??
+    firstDifference(plane, 'outages', outagesOf) ??
+    growingDifference(plane) ??
     firstDifference(plane, 'records', (site) => [...site.log().keys()].toSorted().join()) ??
     servedDifference(plane) ??
-    firstDifference(plane, 'health', healthOf) ??
-    illness(plane) ??
-    firstDifference(plane, 'outages', outagesOf) ??
-    watchedDifference(plane) ??
     firstDifference(plane, 'pages', pagesOf)
   )
 }
@@ -93,9 +95,13 @@ function illness({ sites }: ChaosPlane): string | null {
   return null
 }
 
-/** Seconds of outages, day by day: they grow no more. */
-function outagesOf(site: WholeSite): string {
-  const told = site.snapshot?.uptimes.map(({ component, days, majorSec, partialSec }) => [
+/** Seconds of outages, day by day: they grow no more, but for where a person's word stays. */
+function outagesOf({ snapshot }: WholeSite): string {
+  const ill = new Set(
+    snapshot?.health.filter(({ level }) => isIll(level)).map(({ component }) => component.id),
+  )
+  const ended = snapshot?.uptimes.filter(({ component }) => !ill.has(component.id))
+  const told = ended?.map(({ component, days, majorSec, partialSec }) => [
     component.id,
     majorSec,
     partialSec,
@@ -106,17 +112,20 @@ function outagesOf(site: WholeSite): string {
   return JSON.stringify(told, withoutWatched)
 }
 
-function watchedDifference({ sites }: ChaosPlane): string | null {
+/** What is still counted. */
+function growingDifference({ sites }: ChaosPlane): string | null {
   const all = sites.map(({ snapshot }) => snapshot?.uptimes ?? [])
   for (const uptime of all.flat()) {
-    const { component, watchedSec } = uptime
+    const { component } = uptime
     if (!isSound(uptime)) return `the share of ${component.id} is not what its seconds come to`
-    const others = all.map((each) => each.find((one) => one.component.id === component.id))
-    const far = others.find(
-      (one) => Math.abs((one?.watchedSec ?? 0) - watchedSec) > WATCHED_SEC_MAX * sites.length,
-    )
-    if (far === undefined) continue
-    return `watched ${component.id} for ${watchedSec} and for ${far.watchedSec} seconds`
+    for (const name of ['watchedSec', 'majorSec', 'partialSec'] as const) {
+      const others = all.map((each) => each.find((one) => one.component.id === component.id))
+      const far = others.find(
+        (one) => Math.abs((one?.[name] ?? 0) - uptime[name]) > COUNTED_SEC_MAX * sites.length,
+      )
+      if (far === undefined) continue
+      return `${name} of ${component.id}: ${uptime[name]} and ${far[name]}`
+    }
   }
   return null
 }

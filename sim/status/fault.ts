@@ -26,6 +26,8 @@ export interface Expected {
   readonly told: ReadonlyMap<ComponentId, readonly Level[]>
   /** `steady`: told until the fault ends; `fleeting`: told once. */
   readonly lasting: 'steady' | 'fleeting'
+  /** Of what is not to be told: as `degraded` for so long, of each component; 0 for most. */
+  readonly doubtMsMax: number
   /** Of the machines, in the fault's region, and nowhere else. */
   readonly incident: 'one' | 'none' | 'any'
 }
@@ -49,16 +51,14 @@ export type FaultTable = Readonly<Record<string, FaultKind>>
 export const SHORT_SEC: readonly [number, number] = [150, 240]
 export const LONG_SEC: readonly [number, number] = [300, 420]
 
-export const NOTHING: Expected = { told: new Map(), lasting: 'steady', incident: 'none' }
-
 export function nothing(): Expected {
-  return NOTHING
+  return { told: new Map(), lasting: 'steady', doubtMsMax: 0, incident: 'none' }
 }
 
 /** The same levels of each of these, told until the end, in one incident. */
 export function steady(components: readonly ComponentId[], ...levels: Level[]): Expected {
   const told = new Map(components.map((component) => [component, levels]))
-  return { told, lasting: 'steady', incident: 'one' }
+  return { told, lasting: 'steady', doubtMsMax: 0, incident: 'one' }
 }
 
 export function every(region: SimRegion): ComponentId[] {

@@ -137,6 +137,7 @@ export const OPERATION_FAULTS: FaultTable = {
         ]),
       ),
       lasting: 'fleeting',
+      doubtMsMax: 0,
       incident: 'any',
     }),
   },

@@ -9,6 +9,9 @@ import { siteOrigin } from './plane.ts'
 import { originsOf } from './store.ts'
 
 const FLAP_MS = [15_000, 60_000] as const
+const BLIP_MS = 1500
+/** Until the last probe of a site that reaches nothing has failed too. */
+const DOUBT_MS_MAX = 30_000
 /** Of a network that loses, and is not down. */
 const LOSSY = 0.08
 
@@ -84,14 +87,14 @@ const NETWORK_FAULTS: FaultTable = {
   },
   'site-to-store-cut': {
     does: 'one site reaches nothing of the store; it reaches anchors and other sites',
-    tells: 'nothing: nobody else sees it',
+    tells: 'nothing; for half a minute maybe degraded, seen from that site only',
     begin: ({ plane, site }) => {
       const origins = new Set(plane.regions.flatMap((region) => originsOf(region)))
       return plane.web.addRule(({ from, origin }) =>
         from === site.name && origins.has(origin) ? silent() : null,
       )
     },
-    expect: nothing,
+    expect: () => ({ ...nothing(), doubtMsMax: DOUBT_MS_MAX }),
   },
   'anchors-down': {
     does: 'the anchors answer nothing; the store does',
@@ -99,6 +102,18 @@ const NETWORK_FAULTS: FaultTable = {
     least: { anchors: 1 },
     begin: ({ plane }) =>
       plane.web.addRule(({ origin }) => (plane.anchors.includes(origin) ? silent() : null)),
+    expect: nothing,
+  },
+  'cell-blip': {
+    does: 'nobody listens on any host of a cell for a second and a half, once: a fail-over',
+    tells: 'nothing',
+    begin: ({ cell, plane }) => {
+      const end = plane.web.addRule(({ origin }) =>
+        cell.origins.includes(origin) ? failed('refused')() : null,
+      )
+      plane.world.schedule(null, BLIP_MS, 'blip ends', end)
+      return end
+    },
     expect: nothing,
   },
   flapping: {
@@ -111,6 +126,7 @@ const NETWORK_FAULTS: FaultTable = {
         [operationOf(cell, 'put'), ['degraded', 'partial-outage', 'major-outage'] as const],
       ]),
       lasting: 'fleeting',
+      doubtMsMax: 0,
       incident: 'any',
     }),
   },

@@ -96,6 +96,18 @@ test('what is wrong is found', () => {
   }
 })
 
+test('what may be doubted for a while may not be for longer, nor be called an outage', () => {
+  const doubted = (levels: Levels, untilSec: number) =>
+    judge({ ...nothing(), doubtMsMax: 30_000 }, [
+      { atSec: 10, levels: WELL },
+      { atSec: 110, levels },
+      { atSec: untilSec, levels: WELL },
+    ]).findings
+  assert.deepEqual(doubted(['degraded', 'operational'], 135), [])
+  assert.match(doubted(['degraded', 'operational'], 145).join(), /put was told degraded/)
+  assert.match(doubted(['partial-outage', 'operational'], 120).join(), /told partial-outage/)
+})
+
 test('where nothing is wrong nothing is to be told', () => {
   const { detectMs, findings } = judge(nothing(), [{ atSec: 10, levels: WELL }])
   assert.deepEqual(findings, [])

@@ -94,10 +94,14 @@ function detectOf(
 /** What is ill and must not be; in all of the run. */
 function claimsOf(timeline: Timeline, { expected, window: { endMs } }: Case): string[] {
   const claims = new Map<string, string>()
-  for (const { atMs, levels, whys } of timeline.within(0, endMs)) {
+  const doubts = new Map<string, number>()
+  for (const { atMs, forMs, levels, whys } of timeline.within(0, endMs)) {
     for (const [component, level] of levels) {
       const mayBeIll = expected.told.get(component)?.some((each) => isIll(each)) ?? false
       if (mayBeIll || !isIll(level) || claims.has(component)) continue
+      const doubtMs = (doubts.get(component) ?? 0) + forMs
+      doubts.set(component, doubtMs)
+      if (level === 'degraded' && doubtMs <= expected.doubtMsMax) continue
       const why = whys.get(component) ?? ''
       claims.set(component, `${component} was told ${level} at ${seconds(atMs)}: ${why}`)
     }
@@ -112,7 +116,7 @@ function unwellOf(timeline: Timeline, { expected, window: { fromMs, healMs } }: 
   return known.flatMap((component) => {
     if (expected.told.has(component)) return []
     const wellMs = sum(during.filter(({ levels }) => levels.get(component) === 'operational'))
-    if (wellMs >= WELL_SHARE_MIN * sum(during)) return []
+    if (wellMs + expected.doubtMsMax >= WELL_SHARE_MIN * sum(during)) return []
     return [`${component} was not told operational: ${sharesOf(during, component)}`]
   })
 }

@@ -47,6 +47,11 @@ export const XML_DEPTH_MAX = 16
  * (path and copy source), and a presigned query come on top.
  */
 export const REQUEST_HEADER_SIZE_BYTES_MAX: number = 16 * KIB
+/**
+ * Connections that the kernel holds for a listener that is busy: what came for a second at 4,000 a second. Whoever
+ * comes beyond it is dropped, and tries again after a second or three. The kernel's own limit is 4,096 as a rule.
+ */
+export const HTTP_ACCEPT_QUEUE_MAX = 4096
 /** Fields of a form upload. Source: S3 API, POST Object (20 KiB before the file). */
 export const FORM_FIELDS_MAX = 100
 /** Names and values of a form's fields before its file. Source: S3 API, POST Object. */
@@ -266,6 +271,9 @@ export const VIEW_STALE_MS = 45_000
 /** One that was not replaced for this long, though its site sends one every few seconds, does not contradict
  * others that see something ill: that site may be down as well. One lost exchange is no reason yet. */
 export const VIEW_DOUBTED_MS = 25_000
+/** A trouble in which a site got no answer at all lasted this long at least; who has not watched since before it
+ * does not tell whether it was the site's own network. */
+export const SILENT_TROUBLE_MS_MIN: number = 1 * MINUTE_MS
 /** Two looks further apart are a gap, in which nobody watched: it is counted nowhere. */
 export const WATCH_GAP_MS_MAX = 10_000
 

@@ -8,6 +8,7 @@ import type { Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createNetServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { HTTP_ACCEPT_QUEUE_MAX } from '../base/limits.ts'
 
 export interface ListenOptions {
   readonly host: string
@@ -68,7 +69,8 @@ export async function listenHttp(
   const poll = tls === null ? null : watchPair(server, { ...options, tls })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(options.port, options.host, resolve)
+    const { host, port } = options
+    server.listen({ host, port, backlog: HTTP_ACCEPT_QUEUE_MAX }, resolve)
   })
   return {
     server,

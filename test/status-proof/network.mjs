@@ -41,16 +41,41 @@ export async function proveNetwork(scene) {
   }
 }
 
-async function proveCut({ a, b, story, watches, ways }, { fault, name, what }) {
+async function proveCut({ a, b, story, watches, ways }, cut) {
   const indicators = new Set()
   const note = async () => {
-    for (const site of [a, b])
+    for (const site of [a, b]) {
       indicators.add((await site.json('/api/v2/status.json')).status.indicator)
+    }
   }
+  await story.part(cut.name, async () => await tellWhatTheySee({ a, b, note, story, ways }, cut))
+  ways.heal()
+  const mendedSec = story.sec
+  await untilWell([a, b], HEALED_SEC_MAX)
+  await until('site b reaches site a', HEALED_SEC_MAX, async () => {
+    await note()
+    return standingOf(await b.text('/'), 'a')?.startsWith('reached') ? null : 'not yet'
+  })
+  story.say(`mended; all operational on both after ${(story.sec - mendedSec).toFixed(1)} s`)
+  const wrong = [
+    ...watches[0].others(ALL, ['operational', 'unknown'], 0).map((each) => `a: ${each}`),
+    ...watches[1].others(ALL, ['operational'], 0).map((each) => `b: ${each}`),
+  ]
+  const posts = (await Promise.all([a.incidents(), b.incidents()])).flat()
+  story.check(
+    `${cut.name}: neither page ever claimed an outage, in levels, summary or incidents`,
+    wrong[0] ??
+      (posts.length > 0 ? `an incident: ${posts[0].name}` : null) ??
+      (indicators.has('major') || indicators.has('critical') ? [...indicators].join() : null),
+  )
+}
+
+/** Until site a's own word and the last one that it had of site b have lost their weight. */
+async function tellWhatTheySee({ a, b, note, story, ways }, { fault, name, what }) {
   ways.breakSite('a', fault)
   const beganSec = story.sec
   const since = () => `${(story.sec - beganSec).toFixed(1)} s`
-  story.say(`begins  ${what}`)
+  story.say(`begins  ${name}: ${what}`)
   await until('site b says that it does not reach site a', TOLD_SEC_MAX, async () => {
     await note()
     const standing = standingOf(await b.text('/'), 'a')
@@ -71,25 +96,6 @@ async function proveCut({ a, b, story, watches, ways }, { fault, name, what }) {
   story.check(
     `${name}: on site b all 19 are operational`,
     missingOf(await b.levels(), allAt('operational')),
-  )
-  ways.heal()
-  const mendedSec = story.sec
-  await untilWell([a, b], HEALED_SEC_MAX)
-  await until('site b reaches site a', HEALED_SEC_MAX, async () => {
-    await note()
-    return standingOf(await b.text('/'), 'a')?.startsWith('reached') ? null : 'not yet'
-  })
-  story.say(`mended; all operational on both after ${(story.sec - mendedSec).toFixed(1)} s`)
-  const wrong = [
-    ...watches[0].others(ALL, ['operational', 'unknown'], 0).map((each) => `a: ${each}`),
-    ...watches[1].others(ALL, ['operational'], 0).map((each) => `b: ${each}`),
-  ]
-  const posts = (await Promise.all([a.incidents(), b.incidents()])).flat()
-  story.check(
-    `${name}: neither page ever claimed an outage, in levels, summary or incidents`,
-    wrong[0] ??
-      (posts.length > 0 ? `an incident: ${posts[0].name}` : null) ??
-      (indicators.has('major') || indicators.has('critical') ? [...indicators].join() : null),
   )
 }
 

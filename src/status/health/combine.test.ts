@@ -143,6 +143,26 @@ test('a site that may be down with the store does not contradict the one that is
   assert.equal(getOf([old, well]).level, 'degraded', 'what is worse counts until it is stale')
 })
 
+test('a site that was started behind an outage does not make the one that saw it blind', () => {
+  const seen = (level: Level, sinceMs: number): Brief => ({
+    ...silent,
+    level,
+    sinceMs: NOW_MS - sinceMs,
+  })
+  const of = (site: string, get: Brief, put: Brief = get): AgedView => {
+    const { ageMs, view } = viewOf(site, { get, put })
+    return { ageMs, view: { ...view, madeAtMs: NOW_MS } }
+  }
+  const well = (sinceMs: number): AgedView =>
+    of('a', { level: 'operational', sinceMs: NOW_MS - sinceMs })
+  const down = of('b', seen('major-outage', 160_000))
+  assert.equal(getOf([well(5000), down]).level, 'degraded', 'it still counts')
+  assert.equal(getOf([well(200_000), down]).level, 'operational', 'who was there before can tell')
+  const mending = of('b', seen('recovering', 10_000))
+  assert.equal(getOf([well(20_000), mending]).level, 'recovering', 'the proof is not cut short')
+  assert.equal(getOf([well(600_000), mending]).level, 'operational', 'it was its own network')
+})
+
 test('of two views of one site the newer counts, whatever their order', () => {
   const old = viewOf('a', { get: { level: 'major-outage' }, sequence: 1 })
   const young = viewOf('a', { get: { level: 'operational' }, sequence: 2 })

@@ -1,7 +1,7 @@
 // What all sites see, and what people said, as the health that the page tells. A pure function: every
 // site that has the same views and records comes to the same.
 
-import { VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
+import { SILENT_TROUBLE_MS_MIN, VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
 import { isIll, worse } from '../status.ts'
 import type { Component, ComponentId, Health, Recovery, Sighting, View } from '../status.ts'
@@ -71,10 +71,13 @@ function sitesThatSee(views: readonly AgedView[]): AgedView[] {
     newest.set(view.site, aged)
   }
   const sure = [...newest.values()].filter(({ view }) => view.footing === 'sure')
-  const areAnswered = sure.some(
+  const answered = sure.filter(
     ({ ageMs, view }) => ageMs <= VIEW_DOUBTED_MS && view.sightings.some(isAnswered),
   )
-  const seeing = sure.filter(({ view }) => !areAnswered || !isAllSilent(view))
+  // Who came later cannot tell: the store may have been down with all that asked it.
+  const isBlind = (aged: AgedView): boolean =>
+    isAllSilent(aged.view) && answered.some((other) => watchedMs(other) >= troubleMs(aged))
+  const seeing = sure.filter((aged) => !isBlind(aged))
   return seeing.toSorted((one, other) => (one.view.site < other.view.site ? -1 : 1))
 }
 
@@ -86,6 +89,18 @@ function isNewer(one: View, other: View): boolean {
 /** Its probes got an answer, good or bad. */
 function isAnswered({ isSilent, level, probeCount }: Sighting): boolean {
   return level !== 'unknown' && probeCount > 0 && !isSilent
+}
+
+/** For how long a site has told the same of something, at least: it was there then. By its own clock. */
+function watchedMs({ ageMs, view }: AgedView): number {
+  const known = view.sightings.filter(({ level }) => level !== 'unknown')
+  return ageMs + Math.max(0, ...known.map(({ sinceMs }) => view.madeAtMs - sinceMs))
+}
+
+/** The same of its trouble; when it began is not told any more while it recovers. */
+function troubleMs(aged: AgedView): number {
+  const isMending = aged.view.sightings.some(({ level }) => level === 'recovering')
+  return watchedMs(aged) + (isMending ? SILENT_TROUBLE_MS_MIN : 0)
 }
 
 /** It probes, and nothing at all answers it: if others get answers, its own network is down. */

@@ -16,9 +16,9 @@ export async function readWellPages({ browser, cases, plane }) {
     assert.equal(await page.locator('h1').innerText(), 'History')
   })
   await page.context().close()
-  await cases.run('the page and the history are fit for all', async () => {
+  await cases.run('the pages of a good day are fit for all', async () => {
     const reader = await browser.person()
-    for (const path of ['/', '/history']) {
+    for (const path of ['/', '/components', '/history']) {
       await reader.goto(`${plane.urls.get('ams')}${path}`)
       await browser.examine(reader, path)
     }
@@ -28,7 +28,13 @@ export async function readWellPages({ browser, cases, plane }) {
 
 /** With an incident, an override and a maintenance. */
 export async function readBadPages({ browser, cases, incident, maintenance, plane }) {
-  const paths = ['/', '/history', `/incidents/${incident}`, `/maintenances/${maintenance}`]
+  const paths = [
+    '/',
+    '/components',
+    '/history',
+    `/incidents/${incident}`,
+    `/maintenances/${maintenance}`,
+  ]
   const page = await browser.person('light', noScripts)
   await cases.run(
     'without JavaScript a bad day is told, and an incident post by post',

@@ -23,7 +23,8 @@ export const LOOKS = {
 
 /** Null: there is none here. */
 export function findChromium() {
-  return process.env.HOLDFAST_CHROMIUM ?? PROGRAMS.find((path) => existsSync(path)) ?? null
+  const named = process.env.HOLDFAST_CHROMIUM
+  return (named === undefined ? PROGRAMS : [named]).find((path) => existsSync(path)) ?? null
 }
 
 export class Browser {

@@ -29,6 +29,11 @@ export class BodyBroken extends Error {
   override readonly name = 'BodyBroken'
 }
 
+/** The bucket of what is to be copied is no more: it says nothing of where the copy was to go. */
+export class SourceGone extends Error {
+  override readonly name = 'SourceGone'
+}
+
 const PIECE_SIZE_BYTES = 65_536
 
 export class Bodies {

@@ -137,6 +137,18 @@ mustPass('a key that comes and goes while it is listed', (hand) => {
   hand.list([])
 })
 
+mustPass('a copy whose source is in a bucket that is no more', (hand) => {
+  hand.bucket()
+  hand.end(hand.beginCopy('k', 'a', 'b', 'm1'), { kind: 'refused', code: 'source-gone' })
+  hand.list([])
+})
+
+mustFind('a copy that finds no bucket where one stands', 'linearizable', (hand) => {
+  hand.bucket()
+  hand.end(hand.beginCopy('k', 'a', 'b', 'm1'), { kind: 'refused', code: 'no-such-bucket' })
+  hand.list([])
+})
+
 mustPass('an unknown write under a prefix', (hand) => {
   hand.bucket()
   hand.end(hand.beginPut('x/k', 'a'), UNKNOWN)

@@ -6,7 +6,7 @@ import { GatewayError } from '../src/gateway/gateway.ts'
 import type { GatewayErrorCode } from '../src/gateway/gateway.ts'
 import { ObjectIndexError } from '../src/object-index/object-index.ts'
 import type { WorkerCell } from '../src/cell/embedded.ts'
-import { BodyBroken } from './bodies.ts'
+import { BodyBroken, SourceGone } from './bodies.ts'
 import type { Faults } from './faults.ts'
 import type { Asked, History, OperationKind, Operations, Outcome } from './history.ts'
 import type { SimProcess } from './process.ts'
@@ -140,6 +140,7 @@ class SimClient implements Client {
   #outcomeOf<T>(error: unknown, what: string): Outcome<T> | null {
     // The gateway promises that nothing is made of a body that ends early.
     if (error instanceof BodyBroken) return { kind: 'refused', code: 'incomplete-body' }
+    if (error instanceof SourceGone) return { kind: 'refused', code: 'source-gone' }
     if (error instanceof GatewayError) return ofGateway(error)
     if (error instanceof ObjectIndexError) {
       if (error.code === 'corrupt') return { kind: 'refused', code: 'damaged' }

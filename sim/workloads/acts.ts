@@ -12,7 +12,7 @@ import type {
   IndexOutcome,
   ObjectVersion,
 } from '../../src/object-index/object-index.ts'
-import { sendBody } from '../bodies.ts'
+import { sendBody, SourceGone } from '../bodies.ts'
 import type { Bodies, MadeBody, SendOptions } from '../bodies.ts'
 import type { Asked, Operations, SeenBody } from '../history.ts'
 import { OWNER_ID } from '../region.ts'
@@ -73,7 +73,8 @@ export function put(
 export function copy({ bucketId, key, condition, source, mark }: Asked<'copy'>): Act<Ok<'copy'>> {
   return async (cell, { signal }) => {
     const bucket = await requireBucket(cell, bucketId)
-    const from = await requireBucket(cell, source.bucketId)
+    const from = await cell.index.bucket(source.bucketId)
+    if (from === null) throw new SourceGone('the bucket of what is copied is no more')
     return await cell.gateway.copy({
       source: { bucket: from, version: source.version },
       bucket,

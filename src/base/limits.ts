@@ -285,6 +285,8 @@ export const INCIDENT_BAD_MS_MIN = 15_000
 export const INCIDENT_ILL_MS_MIN = 45_000
 /** A site leaves the sites before it this long each to post first; it comes by the exchange. */
 export const INCIDENT_RANK_MS = 5000
+/** The same of what is in no hurry, what got better: sites see it at moments that lie two exchanges apart. */
+export const INCIDENT_CALM_RANK_MS = 20_000
 /** What this site posted and does not see yet is not posted again for so long. */
 export const INCIDENT_AGAIN_MS_MIN = 10_000
 /** Between two updates of a machine: doubled with each behind the first few, up to the last bound. */

@@ -94,6 +94,8 @@ interface Life {
   readonly posts?: (atMs: number, incidents: readonly Incident[]) => readonly Statement[]
   readonly delayMs?: number
   readonly wallMs?: (atMs: number) => number
+  /** How much later than others a site, by its rank, sees health. */
+  readonly lagsMs?: readonly number[]
 }
 
 interface Lived {
@@ -102,7 +104,8 @@ interface Lived {
 }
 
 /** Every site plans once a second; what one posts, others see `delayMs` later, and itself at once. */
-function live({ delayMs = 5 * SEC, health, posts, siteCount = 1, untilMs, wallMs }: Life): Lived {
+function live(life: Life): Lived {
+  const { delayMs = 5 * SEC, health, lagsMs, posts, siteCount = 1, untilMs, wallMs } = life
   const log: { readonly record: KnownRecord; readonly site: number; readonly atMs: number }[] = []
   const memories = Array.from({ length: siteCount }, (): PlanMemory | null => null)
   const seenAt = (site: number, atMs: number): KnownRecord[] =>
@@ -113,12 +116,12 @@ function live({ delayMs = 5 * SEC, health, posts, siteCount = 1, untilMs, wallMs
     log.push({ record: recordOf(statement, log.length + 1, site, atMs), site, atMs })
   }
   for (let atMs = 0; atMs <= untilMs; atMs += SEC) {
-    const now = health(atMs)
     if (posts !== undefined) {
       const { incidents } = foldRecords(log.map(({ record }) => record))
       for (const statement of posts(atMs, incidents)) post(statement, -1, atMs)
     }
     for (const [rank, memory] of memories.entries()) {
+      const now = health(Math.max(0, atMs - (lagsMs?.[rank] ?? 0)))
       const stories = foldRecords(seenAt(rank, atMs))
       const clock = { nowMs: atMs, wallMs: wallMs?.(atMs) ?? WALL_MS + atMs }
       const plan = planStatements({ config: CONFIG, health: now, stories, rank, memory, ...clock })
@@ -242,6 +245,26 @@ test('of three sites one posts; the others come in where it does not', () => {
   const cut = live({ untilMs: 20 * MINUTE, siteCount: 2, delayMs: 1000 * MINUTE, health })
   assert.equal(cut.incidents.length, 1, 'what two opened apart is one once they meet')
   assert.equal(cut.incidents[0]?.state, 'resolved')
+})
+
+test('what got better is posted once, though sites see it at moments that lie two exchanges apart', () => {
+  for (const lagsMs of [
+    [8 * SEC, 0],
+    [13 * SEC, 0],
+    [0, 13 * SEC],
+  ]) {
+    const lived = live({
+      siteCount: 2,
+      lagsMs,
+      delayMs: 6 * SEC,
+      untilMs: 20 * MINUTE,
+      health: (atMs) => healthOf(atMs < 3 * MINUTE ? { [GET]: 'major-outage' } : {}),
+    })
+    const states = lived.posts.map(({ statement }) => 'state' in statement && statement.state)
+    for (const state of ['monitoring', 'resolved']) {
+      assert.equal(states.filter((each) => each === state).length, 1, `${state} ${lagsMs.join()}`)
+    }
+  }
 })
 
 test('flapping is one incident with few posts, at any pace', () => {

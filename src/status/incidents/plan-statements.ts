@@ -2,7 +2,11 @@
 // as health goes. Decides only; whoever calls posts, keeps the memory, and asks again a second later.
 // All sites decide the same; each leaves the ones before it time to be first.
 
-import { INCIDENT_AGAIN_MS_MIN, INCIDENT_RANK_MS } from '../../base/limits.ts'
+import {
+  INCIDENT_AGAIN_MS_MIN,
+  INCIDENT_CALM_RANK_MS,
+  INCIDENT_RANK_MS,
+} from '../../base/limits.ts'
 import type { StatusConfig } from '../config.ts'
 import type { Stories } from '../records/fold.ts'
 import type { RecordId, Statement } from '../records/record.ts'
@@ -91,7 +95,8 @@ function planOne(
   const askedMs = before?.askedMs ?? -Infinity
   const next = { need: name, needSinceMs, post, postSeenMs, askedMs }
   if (need === null) return { next, statement: null }
-  const isTurn = nowMs - needSinceMs >= need.patienceMs + rank * INCIDENT_RANK_MS
+  const turnMs = need.patienceMs > 0 ? INCIDENT_CALM_RANK_MS : INCIDENT_RANK_MS
+  const isTurn = nowMs - needSinceMs >= need.patienceMs + rank * turnMs
   const isAsked = nowMs - askedMs < INCIDENT_AGAIN_MS_MIN
   if (!isTurn || isAsked) return { next, statement: null }
   return { next: { ...next, askedMs: nowMs }, statement: need.statement }

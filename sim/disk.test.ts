@@ -116,6 +116,24 @@ test('a durable write and a synced name outlive a power cut, of every seed', asy
   for (const answer of answers) assert.deepEqual(answer, [true, true, 'new', ['a', 'd', 'r']])
 })
 
+test('no power cut puts back what stood unsynced where a durable write went', async () => {
+  const { answers } = await overSeeds(async (ground) => {
+    const disk = await cutBehind(ground, async (disk) => {
+      const unsure = await disk.create('f', 'direct')
+      await disk.syncFolder('')
+      const buffer = await disk.buffer(8192)
+      buffer.bytes.fill('a')
+      await unsure.write([buffer.bytes], 0)
+      await unsure.truncate(4096)
+      const durable = await disk.open('f', 'append')
+      await durable.write([Buffer.alloc(SECTOR, 'b')], 4096)
+    })
+    const found = await run(ground, async () => await disk.readFile('f'))
+    return found.subarray(4096, 4096 + SECTOR).toString()
+  })
+  for (const answer of answers) assert.equal(answer, 'b'.repeat(SECTOR))
+})
+
 test('what is not synced is lost, torn by sectors or reordered, and each is counted', async () => {
   const { answers, count } = await overSeeds(async (ground) => {
     const disk = await cutBehind(ground, async (disk) => {

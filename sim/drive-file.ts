@@ -12,8 +12,8 @@ const STEP_SIZE_BYTES = 65_536
 interface Unsynced {
   readonly offset: number
   /** What stood there, and is there again when it is lost. */
-  readonly before: Buffer
-  readonly after: Buffer
+  before: Buffer
+  after: Buffer
 }
 
 /** What a sync that is under way will make durable. */
@@ -60,12 +60,20 @@ export class DriveFile {
     this.#sizeBytes = Math.max(this.#sizeBytes, end)
   }
 
-  /** Writes and syncs in one, as O_DSYNC does; what was written before stays as unsure as it is. */
+  /**
+   * Writes and syncs in one, as O_DSYNC does; what was written before elsewhere stays as unsure as it is,
+   * and what was unsure here is so no more.
+   */
   writeDurably(bytes: Buffer, offset: number): void {
     if (bytes.length === 0) return
     const end = offset + bytes.length
     this.#grow(end)
     bytes.copy(this.#bytes, offset)
+    for (const change of this.#unsynced) {
+      if (change.offset >= end || offset >= change.offset + change.after.length) continue
+      change.before = overwritten(change.before, change.offset, bytes, offset)
+      change.after = overwritten(change.after, change.offset, bytes, offset)
+    }
     this.#sizeBytes = Math.max(this.#sizeBytes, end)
     this.#durableSizeBytes = Math.max(this.#durableSizeBytes, end)
   }
@@ -159,4 +167,12 @@ export class DriveFile {
     this.#bytes.copy(bytes)
     this.#bytes = bytes
   }
+}
+
+/** What stands at `at`, with `bytes` at `offset` over it where both are. */
+function overwritten(stood: Buffer, at: number, bytes: Buffer, offset: number): Buffer {
+  const changed = Buffer.from(stood)
+  const start = Math.max(at, offset)
+  bytes.copy(changed, start - at, start - offset)
+  return changed
 }

@@ -51,8 +51,10 @@ const FORGERIES: Readonly<Record<ForgeryName, Forge>> = {
     return { ...old, text: old.text.replaceAll(/post-\d+/g, FORGED) }
   },
   'forged-author': (parts) => {
-    const thief = parts.plane.stolenKey(parts.random)
-    return seal('record', textOf(parts, parts.victim.pair), thief)
+    const { plane, random, victim } = parts
+    const others = plane.people.filter((person) => person !== victim).map(({ rawPair }) => rawPair)
+    const thief = random.chance(0.5) ? plane.stolenKey(random) : random.pick(others)
+    return seal('record', textOf(parts, victim.pair), thief)
   },
   'forged-by-site': (parts) => signed(parts, parts.plane.stolenKey(parts.random)),
   'forged-purpose': (parts) => {

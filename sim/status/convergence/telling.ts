@@ -2,7 +2,7 @@
 
 import { assert } from '../../../src/base/assert.ts'
 import { renderAll } from '../../../src/status/output/render.ts'
-import type { RecordId } from '../../../src/status/records/record.ts'
+import type { RecordId, Statement, StatusRecord } from '../../../src/status/records/record.ts'
 import type { Uptime } from '../../../src/status/snapshot.ts'
 import { isIll } from '../../../src/status/status.ts'
 import type { ChaosPlane } from './plane.ts'
@@ -49,9 +49,12 @@ export function missingOf({ sites, witness }: ChaosPlane): string[] {
     const lacking = [...acknowledged].filter((id) => !log.has(id) && !excused.has(id))
     const hidden = [...acknowledged].filter((id) => {
       const envelope = log.get(id)
-      return (
-        envelope !== undefined && !envelope.text.includes('"kind":"override"') && !shown.has(id)
-      )
+      if (envelope === undefined || shown.has(id)) return false
+      const { statement } = JSON.parse(envelope.text) as StatusRecord
+      if (statement.kind === 'override') return false
+      const opener = openerOf(statement)
+      // What it answers was on a lost disk alone: nothing is left to show it with.
+      return opener === null || log.has(opener) || !excused.has(opener)
     })
     const foreign = [...log.keys()].filter((id) => !signed.has(id))
     return [
@@ -60,6 +63,11 @@ export function missingOf({ sites, witness }: ChaosPlane): string[] {
       ...foreign.map((id) => `${site.name} has ${id}, which nobody signed`),
     ]
   })
+}
+
+function openerOf(statement: Statement): RecordId | null {
+  if (statement.kind === 'incident-update') return statement.incident
+  return statement.kind === 'maintenance-update' ? statement.maintenance : null
 }
 
 function servedDifference(plane: ChaosPlane): string | null {

@@ -7,7 +7,7 @@ import type { Envelope, Statement } from '../../../src/status/records/record.ts'
 import type { ComponentId } from '../../../src/status/status.ts'
 import type { SeededRandom } from '../../random.ts'
 import type { HappeningName } from './happenings.ts'
-import type { ChaosPlane, Person } from './plane.ts'
+import type { Person, Stage } from './stage.ts'
 import { FORGED } from './witness.ts'
 
 /** Such that nothing but the forgery is wrong. */
@@ -33,7 +33,7 @@ export type ForgeryName = Extract<
 type Forge = (parts: Parts) => Envelope
 
 interface Parts extends Moment {
-  readonly plane: ChaosPlane
+  readonly plane: Stage
   readonly random: SeededRandom
   readonly victim: Person
 }
@@ -74,7 +74,7 @@ export const FORGERY_NAMES: readonly ForgeryName[] = Object.keys(FORGERIES) as F
 
 export function forge(
   name: ForgeryName,
-  { moment, plane, random }: { moment: Moment; plane: ChaosPlane; random: SeededRandom },
+  { moment, plane, random }: { moment: Moment; plane: Stage; random: SeededRandom },
 ): Envelope {
   return FORGERIES[name]({ ...moment, plane, random, victim: random.pick(plane.people) })
 }

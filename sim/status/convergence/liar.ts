@@ -9,7 +9,7 @@ import { formatView } from '../../../src/status/records/parse-view.ts'
 import type { Envelope } from '../../../src/status/records/record.ts'
 import type { SeededRandom } from '../../random.ts'
 import { forge, FORGERY_NAMES } from './forgeries.ts'
-import type { ChaosPlane } from './plane.ts'
+import type { Stage } from './stage.ts'
 import { FORGED } from './witness.ts'
 
 const RECORDS_MAX = 12
@@ -17,7 +17,7 @@ const RECORDS_MAX = 12
 const NEWER = 2 ** 40
 
 /** Answers a question of the exchange in place of the site that it was to. */
-export function lyingAnswer(plane: ChaosPlane, target: string, random: SeededRandom): HttpAnswer {
+export function lyingAnswer(plane: Stage, target: string, random: SeededRandom): HttpAnswer {
   const asked = readQuestion(target)
   const liar = plane.sites.find(({ name }) => name === asked?.to)
   if (asked === null || liar === undefined) return answerOf(400, 'no question')
@@ -37,7 +37,7 @@ export function lyingAnswer(plane: ChaosPlane, target: string, random: SeededRan
   return answerOf(200, formatAnswer(answer, liar.stolenPair))
 }
 
-function lyingRecord(plane: ChaosPlane, random: SeededRandom): Envelope {
+function lyingRecord(plane: Stage, random: SeededRandom): Envelope {
   const old = plane.witness.oldPost(random)
   if (old !== null && random.chance(0.2)) return old // a true one: there is nothing to refuse
   const orderMax = random.below(2000)
@@ -46,7 +46,7 @@ function lyingRecord(plane: ChaosPlane, random: SeededRandom): Envelope {
 }
 
 /** Of each site one in its name, that this or another key signed. */
-function lyingViews(plane: ChaosPlane, random: SeededRandom): RelayedView[] {
+function lyingViews(plane: Stage, random: SeededRandom): RelayedView[] {
   return plane.sites.map(({ name, stolenPair }) => {
     const text = formatView({
       site: name,

@@ -10,9 +10,8 @@ import type { Ask, Happening } from '../web.ts'
 import { flipBit, garble } from './garble.ts'
 import type { HappeningName, Tally } from './happenings.ts'
 import { lyingAnswer } from './liar.ts'
-import type { ChaosPlane } from './plane.ts'
-import { siteOrigin } from './site.ts'
-import type { WholeSite } from './site.ts'
+import { siteOrigin } from './stage.ts'
+import type { Stage, StageSite } from './stage.ts'
 
 /** Shares of requests. */
 interface Rates {
@@ -51,7 +50,7 @@ const REORDERED_MS = [500, 60_000] as const
 const KEPT_MAX = 60
 
 export class Mesh {
-  readonly #plane: ChaosPlane
+  readonly #plane: Stage
   readonly #world: World
   readonly #tally: Tally
   readonly #random: SeededRandom
@@ -62,7 +61,7 @@ export class Mesh {
   readonly #answers: HttpAnswer[] = []
   #rates: Rates = CALM
 
-  constructor(plane: ChaosPlane) {
+  constructor(plane: Stage) {
     this.#plane = plane
     this.#world = plane.world
     this.#tally = plane.tally
@@ -113,11 +112,11 @@ export class Mesh {
   }
 
   /** Opens a site to the network. */
-  serve(site: WholeSite): void {
+  serve(site: StageSite): void {
     this.#plane.web.serve(siteOrigin(site.name), (request) => this.#arrive(site, request))
   }
 
-  #arrive(site: WholeSite, asked: HttpRequest): Promise<HttpAnswer> | HttpAnswer | null {
+  #arrive(site: StageSite, asked: HttpRequest): Promise<HttpAnswer> | HttpAnswer | null {
     let request = asked
     if (this.#strikes('altered', 'request-altered')) {
       const { body, target } = asked

@@ -12,8 +12,9 @@ import { StatusError } from '../../../src/status/status.ts'
 import type { Level } from '../../../src/status/status.ts'
 import { SimProcess } from '../../process.ts'
 import type { SeededRandom } from '../../random.ts'
-import type { ChaosPlane, Person } from './plane.ts'
-import { siteOrigin } from './site.ts'
+import type { ChaosPlane } from './plane.ts'
+import { siteOrigin } from './stage.ts'
+import type { Person } from './stage.ts'
 
 const PAUSE_MS = [500, 15_000] as const
 const TRIES_MAX = 5

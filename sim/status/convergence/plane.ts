@@ -14,21 +14,17 @@ import type { SimRegion } from '../store.ts'
 import { Web } from '../web.ts'
 import { Mesh } from './mesh.ts'
 import { Tally } from './happenings.ts'
-import { siteOrigin, WholeSite } from './site.ts'
+import { WholeSite } from './site.ts'
+import type { SiteStage } from './site.ts'
+import { siteOrigin } from './stage.ts'
+import type { Person } from './stage.ts'
 import { Witness } from './witness.ts'
-
-export interface Person {
-  readonly name: string
-  readonly pair: KeyPair
-  /** The same, where the witness is to hear nothing of it. */
-  readonly rawPair: KeyPair
-}
 
 const SITE_NAMES = ['a', 'b', 'c', 'd'].map((letter) => `site-${letter}`)
 const REMARKS_MAX = 4000
 const ANCHOR = 'https://anchor.test'
 
-export class ChaosPlane {
+export class ChaosPlane implements SiteStage {
   readonly world: World
   readonly web: Web
   readonly mesh: Mesh
@@ -38,14 +34,12 @@ export class ChaosPlane {
   readonly people: readonly Person[]
   readonly retired: KeyPair
   readonly distrusted: KeyPair
-  /** Of nobody in the configuration. */
   readonly stranger: KeyPair
   readonly config: StatusConfig
   readonly authors: Authors
   readonly sites: readonly WholeSite[]
   /** What operators were told, the last of it. */
   readonly remarks: string[] = []
-  /** Of sites' processes that ended by themselves. */
   readonly defects: unknown[] = []
 
   constructor(world: World, random: SeededRandom) {
@@ -74,7 +68,6 @@ export class ChaosPlane {
     this.sites = pairs.map((named) => new WholeSite(this, named))
   }
 
-  /** The stolen key of a site, of which the witness hears nothing. */
   stolenKey(random: SeededRandom): KeyPair {
     return random.pick(this.sites).stolenPair
   }

@@ -22,7 +22,8 @@ import { Drive } from '../../drive.ts'
 import { Faults } from '../../faults.ts'
 import { SimProcess } from '../../process.ts'
 import type { SeededRandom } from '../../random.ts'
-import type { ChaosPlane } from './plane.ts'
+import type { Mesh } from './mesh.ts'
+import type { Stage, StageSite } from './stage.ts'
 
 const DRIVE_SIZE_BYTES = 64 * 1024 * 1024
 const DISK_RATES = { 'write-error': 0.004, 'sync-error': 0.004 }
@@ -32,8 +33,8 @@ const LINES_PER_BIT = 2
 /** Of the starts that die by themselves, at which call. */
 const CALLS_MAX = 3000
 
-export function siteOrigin(name: string): string {
-  return `https://${name}.status.test`
+export interface SiteStage extends Stage {
+  readonly mesh: Mesh
 }
 
 export interface StartOptions {
@@ -43,9 +44,8 @@ export interface StartOptions {
 
 export const CALM_START: StartOptions = { diesAtCall: Infinity, clockRate: 1 }
 
-export class WholeSite {
+export class WholeSite implements StageSite {
   readonly name: string
-  /** The same key, in other hands. */
   readonly stolenPair: KeyPair
   /** How far its wall clock is off. */
   clockOffsetMs = 0
@@ -55,7 +55,7 @@ export class WholeSite {
   #known: ReadonlySet<RecordId> = new Set()
   /** What it was before bits of it turned over, and how many; null: none did since it last started. */
   #rotten: { readonly known: ReadonlySet<RecordId>; bitCount: number } | null = null
-  readonly #plane: ChaosPlane
+  readonly #plane: SiteStage
   readonly #pair: KeyPair
   readonly #random: SeededRandom
   #drive: Drive
@@ -65,7 +65,7 @@ export class WholeSite {
   /** Dies by itself, or has a clock that drifts. */
   #isOdd = false
 
-  constructor(plane: ChaosPlane, { name, pair }: { name: string; pair: KeyPair }) {
+  constructor(plane: SiteStage, { name, pair }: { name: string; pair: KeyPair }) {
     this.name = name
     this.stolenPair = pair
     this.#plane = plane

@@ -95,6 +95,19 @@ test('one server that is not ready is no news, all of them twice in a row are', 
   assert.equal(reports.combined(), null)
 })
 
+test('a server that does not answer once is not taken for one that is not ready', () => {
+  const reports = new CellReports()
+  reports.take('one', parsed(NOT_READY))
+  reports.take('two', parsed(READY))
+  reports.take('one', parsed(NOT_READY))
+  reports.take('two', null)
+  assert.equal(reports.combined(), null)
+  reports.take('two', parsed(NOT_READY))
+  reports.take('two', parsed(NOT_READY))
+  reports.take('two', null)
+  assert.equal(reports.combined()?.level, 'degraded', 'what it said twice it has not taken back')
+})
+
 test('of several that are ready the worst counts', () => {
   const reports = new CellReports()
   reports.take('one', parsed({ status: 'ready', recovery: { doneShare: 0.1, leftMs: 5 } }))

@@ -54,14 +54,17 @@ export function parseReport(answer: HttpAnswer, kind: ReportKind): OneReport | n
 /** The reports of one cell's URLs, put together. */
 export class CellReports {
   readonly #newest = new Map<string, OneReport>()
+  /** How often in a row; of every URL that was asked. */
   readonly #notReady = new Map<string, number>()
 
   /** Null: no answer, or none that can be read. Then what it said before counts no more. */
   take(url: string, report: OneReport | null): void {
     if (report === null) this.#newest.delete(url)
     else this.#newest.set(url, report)
-    const isNotReady = report !== null && !report.isReady
-    this.#notReady.set(url, isNotReady ? (this.#notReady.get(url) ?? 0) + 1 : 0)
+    const count = this.#notReady.get(url) ?? 0
+    // One that does not answer is no more and no less ready than it was.
+    if (report === null) this.#notReady.set(url, count)
+    else this.#notReady.set(url, report.isReady ? 0 : count + 1)
   }
 
   /** Null: nothing is said. */
@@ -78,9 +81,7 @@ export class CellReports {
   /** One server of several that is not ready is an ordinary day; all of them are not. */
   #allNotReady(): SelfReport | null {
     const [first] = this.#newest.values()
-    const areSure = [...this.#newest.keys()].every(
-      (url) => (this.#notReady.get(url) ?? 0) >= NOT_READY_MIN,
-    )
+    const areSure = [...this.#notReady.values()].every((count) => count >= NOT_READY_MIN)
     if (first === undefined || !areSure) return null
     return { level: 'degraded', why: first.why, recovery: first.recovery }
   }

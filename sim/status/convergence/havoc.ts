@@ -12,7 +12,7 @@ const LOSS_SHARE = 0.1
 const PAUSE_MS = [300, 9000] as const
 const CUT_MS = [1000, 120_000] as const
 /** Long enough, now and then, that nothing green may be left. */
-const ALONE_MS = [2000, 240_000] as const
+const ALONE_MS = [5000, 300_000] as const
 const DOWN_MS = [50, 40_000] as const
 const JUMP_MS = [500, 20 * 365 * 86_400_000] as const
 

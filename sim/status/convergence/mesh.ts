@@ -101,8 +101,10 @@ export class Mesh {
     }
   }
 
+  /** Answers what heals it; one that is cut off already stays so until that ends. */
   isolate(site: string): () => void {
-    if (!this.#alone.has(site)) this.#alone.set(site, this.#world.nowMs)
+    if (this.#alone.has(site)) return () => undefined
+    this.#alone.set(site, this.#world.nowMs)
     return () => void this.#alone.delete(site)
   }
 

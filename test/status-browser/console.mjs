@@ -27,9 +27,9 @@ export async function postAtConsole({ browser, cases, plane }) {
   })
   await cases.run('a key is loaded, named, and kept over a reload, unreadable', async () => {
     await takeKey(page, plane.keyFile)
-    await page.locator('#key-there').getByText('Ada', { exact: true }).waitFor()
+    await page.locator('#key-there').getByText('On call', { exact: true }).waitFor()
     await page.reload()
-    await page.locator('#key-there').getByText('Ada', { exact: true }).waitFor()
+    await page.locator('#key-there').getByText('On call', { exact: true }).waitFor()
     await assertKeyIsSealed(page, plane)
   })
   await cases.run('an incident is posted, and both sites tell it', async () => {
@@ -71,7 +71,7 @@ export async function postAtConsole({ browser, cases, plane }) {
 export async function postByKeyboard({ cases, page, plane }) {
   await cases.run('an incident is posted by keyboard alone', async () => {
     await page.goto(`${plane.urls.get('ams')}/console`)
-    await page.locator('#key-there').getByText('Ada', { exact: true }).waitFor()
+    await page.locator('#key-there').getByText('On call', { exact: true }).waitFor()
     await tabTo(page, 'summary', /New incident/)
     await page.keyboard.press('Enter')
     await tabTo(page, '#incident-title')
@@ -110,7 +110,7 @@ export async function postByKeyboard({ cases, page, plane }) {
 export async function examineConsole({ browser, cases, page, plane }) {
   await cases.run('the console is fit for all, each of its forms open', async () => {
     await page.goto(`${plane.urls.get('ams')}/console`)
-    await page.locator('#key-there').getByText('Ada', { exact: true }).waitFor()
+    await page.locator('#key-there').getByText('On call', { exact: true }).waitFor()
     for (const summary of await page.locator('summary').all()) {
       if (!(await summary.evaluate((one) => one.parentElement.open))) await summary.click()
       await browser.examine(page, await summary.innerText())
@@ -201,7 +201,7 @@ async function postIncident({ browser, page }) {
   await browser.picture(page, 'console', 1500)
   await form.getByRole('button', { name: 'Look at it and post' }).click()
   const look = await page.locator('#confirm').innerText()
-  assert.match(look, /Uploads fail in Europe[^]*Europe, Cell B: PUT[^]*Signed by Ada/)
+  assert.match(look, /Uploads fail in Europe[^]*Europe, Cell B: PUT[^]*Signed by On call/)
   await browser.picture(page, 'console-confirm')
   await page.getByRole('button', { name: 'Sign and post' }).click()
   await page.locator('#news').getByText('Posted.').waitFor()

@@ -17,7 +17,7 @@ export async function lookAtProbes({ browser, cases, page, plane }) {
     await page.goto(url)
     await page.getByRole('link', { name: 'Sign in at the console' }).click()
     await page.waitForURL(url)
-    assert.match(await page.locator('main').innerText(), /Signed in as Ada/)
+    assert.match(await page.locator('main').innerText(), /Signed in as On call/)
   })
   await cases.run(
     'a failed probe stands there with its request id and the raw answer',

@@ -104,14 +104,14 @@ export class Plane {
       const { key, url } = JSON.parse(await command(...words))
       sites.push({ name, key, url })
     }
-    const { key } = JSON.parse(await command('key', 'ada.pem', '--name', 'Ada', '--json'))
+    const { key } = JSON.parse(await command('key', 'ada.pem', '--name', 'On call', '--json'))
     await command('key', 'stranger.pem', '--json')
     this.keyFile = join(folder, 'ada.pem')
     this.strangerFile = join(folder, 'stranger.pem')
     this.publicFile = join(folder, 'letter.txt')
     writeFileSync(this.publicFile, 'Dear site, let me in.\n')
     const configFile = join(folder, 'config.json')
-    const config = this.#config({ sites, people: [{ name: 'Ada', key }], service })
+    const config = this.#config({ sites, people: [{ name: 'On call', key }], service })
     writeFileSync(configFile, JSON.stringify(config))
     for (const name of SITES) await this.#startSite(name, { configFile, folder, main })
   }

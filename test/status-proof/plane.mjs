@@ -37,7 +37,7 @@ export async function makePlane({ bucket, folder, main, timing, waysOf }) {
     const url = `http://127.0.0.1:${port}`
     lines.push(await made(command, ['init', name, '--site', name, '--url', url]))
   }
-  const people = [await made(command, ['key', 'ada.pem', '--name', 'Ada'])]
+  const people = [await made(command, ['key', 'ada.pem', '--name', 'On call'])]
   const sites = new Map()
   for (const name of SITES) {
     const ways = await waysOf(name, ports)

@@ -85,7 +85,7 @@ describe('commands', { concurrency: 2 }, () => {
     const pem = readFileSync(plane.keyFile, 'utf8')
     assert.equal(statSync(plane.keyFile).mode & 0o777, 0o600)
     assert.equal(statSync(join(plane.folder, 'a', 'site.key')).mode & 0o777, 0o600)
-    const again = await plane.run('key', 'ada.pem', '--name', 'Ada')
+    const again = await plane.run('key', 'ada.pem', '--name', 'On call')
     assert.equal(again.code, 0, again.stderr)
     assert.match(again.stdout, /is there already, and was left as it is/)
     assert.equal(readFileSync(plane.keyFile, 'utf8'), pem)

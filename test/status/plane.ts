@@ -10,13 +10,13 @@ import { cli, scratch, type Started, startServer } from '../serve/group.ts'
 export interface Plane {
   readonly folder: string
   readonly configFile: string
-  /** Ada's key file. */
+  /** The person's key file. */
   readonly keyFile: string
   /** Origins by site. */
   readonly urls: Readonly<Record<string, string>>
   /** Starts a site. It is ended with the test, or by `stop`. */
   start(site: string, variables?: Readonly<Record<string, string>>): Promise<Started>
-  /** `holdfast status …` as Ada, who knows all sites. */
+  /** `holdfast status …` as one who knows all sites. */
   run(...words: string[]): ReturnType<typeof cli>
 }
 
@@ -50,7 +50,7 @@ export async function makePlane(
     urls[name] = url
     lines.push(await made(folder, ['init', name, '--site', name, '--url', url]))
   }
-  const person = await made(folder, ['key', 'ada.pem', '--name', 'Ada'])
+  const person = await made(folder, ['key', 'ada.pem', '--name', 'On call'])
   const configFile = join(folder, 'config.json')
   const people = [person]
   const config = { plane: 'test', title: 'A plane', sites: lines, people, regions, timing }

@@ -496,5 +496,5 @@ async function manySeeds(siteCount: number): Promise<void> {
       throw new AggregateError([], `seed ${seed} of ${siteCount} sites`, { cause: error })
     }
   }
-  for (const [kind, count] of Object.entries(sum)) assert.ok(count > 20, `${kind}: ${count}`)
+  for (const [kind, count] of Object.entries(sum)) assert.ok(count > 10, `${kind}: ${count}`)
 }

@@ -60,7 +60,11 @@ async function loadFile(disk: Disk, path: string, findings: StatusError[]): Prom
   if (bytes === null) return { envelopes: [], isWhole: false, sizeBytes: 0 }
   const { envelopes, sound, bad, isTorn } = readLines(bytes)
   const sizeBytes = sound.reduce((sum, line) => sum + line.length, 0)
-  if (bad.length === 0 && !isTorn) return { envelopes, isWhole: true, sizeBytes }
+  if (bad.length === 0 && !isTorn) {
+    const error = await trySync(disk, path)
+    if (error !== null) findings.push(damaged(`${path} cannot be synced`, error))
+    return { envelopes, isWhole: error === null, sizeBytes }
+  }
   try {
     if (bad.length > 0) {
       // First the evidence, then the file without it: a power cut between leaves both whole.
@@ -72,6 +76,21 @@ async function loadFile(disk: Disk, path: string, findings: StatusError[]): Prom
   } catch (error) {
     findings.push(damaged(`${path} is damaged and cannot be put right`, error))
     return { envelopes, isWhole: false, sizeBytes }
+  }
+}
+
+/**
+ * A line may be there of a write that nobody synced: its process died in it. It is shown from now on, and
+ * others are written behind it, so no power cut may take it. Null: it is durable.
+ */
+async function trySync(disk: Disk, path: string): Promise<DiskError | null> {
+  try {
+    const file = await disk.open(path, 'append')
+    await file.sync().finally(async () => await file.close())
+    return null
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    return error
   }
 }
 

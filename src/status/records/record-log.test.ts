@@ -55,6 +55,12 @@ class Ground {
   crash(): void {
     this.process.die({ kind: 'killed', why: 'power' })
     this.drive.cutPower()
+    this.restart()
+  }
+
+  /** The process dies, and another comes; what the kernel has, it has. */
+  restart(): void {
+    this.process.die({ kind: 'killed', why: 'by the test' })
     this.#starts += 1
     const name = `p${this.#starts}`
     this.process = new SimProcess(this.world, { name, clockRate: 1, diesAtCall: Infinity })
@@ -188,6 +194,33 @@ test('the power goes at any call: what was acknowledged is there, and the log go
     }
   }
   assert.ok(crashes > 20, `${crashes} crashes`)
+})
+
+test('what a start shows is durable, though the process before it died in its write', async () => {
+  let deaths = 0
+  let orphans = 0
+  for (let index = 0; index < 300; index += 1) {
+    const ground = new Ground(`orphan ${index}`, {}, 1 + (index % 30))
+    const records = ground.records(8, 'x'.repeat(700))
+    let answered = 0
+    const finished = await ground.run(async () => {
+      const log = await ground.open()
+      for (const record of records.slice(0, 6)) answered += (await log.append([record])).length
+      return true
+    })
+    if (finished === null) deaths += 1
+    ground.restart()
+    const shown = await ground.run(async () => {
+      const log = await ground.open()
+      if (log.records.length > answered) orphans += 1
+      await log.append(records.slice(6))
+      return idsOf(log.records)
+    })
+    ground.crash()
+    const found = await ground.run(async () => idsOf((await ground.open()).records))
+    assert.deepEqual(found, shown, `seed ${index}`)
+  }
+  assert.ok(deaths > 100 && orphans > 10, `${deaths} deaths, ${orphans} of them left a whole line`)
 })
 
 test('a write that fails is not acknowledged, and the next goes on behind it', async () => {

@@ -65,6 +65,7 @@ export async function openRecordLog(options: RecordLogOptions): Promise<RecordLo
   try {
     await disk.makeFolder(folder)
     await disk.syncFolder('')
+    await disk.syncFolder(folder) // a file whose process died behind its creation is written on
     const loaded = await loadLog(disk, folder)
     const log = new FileRecordLog(options, new LogWriter(disk, folder, loaded))
     log.load(loaded.envelopes, authors, loaded.findings)

@@ -179,7 +179,10 @@ export class Poster {
 function readPosting(body: Uint8Array): Posting | null {
   try {
     const posting = JSON.parse(Buffer.from(body).toString()) as Posting
-    const isWhole = Number.isSafeInteger(posting.orderMax) && Number.isSafeInteger(posting.nowMs)
+    const isWhole =
+      Number.isSafeInteger(posting.orderMax) &&
+      Number.isSafeInteger(posting.nowMs) &&
+      [posting.incidents, posting.maintenances].every((each) => Array.isArray(each))
     return isWhole ? posting : null
   } catch (error) {
     if (error instanceof SyntaxError) return null

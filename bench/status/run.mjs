@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { exitOnSignals } from '../../test/clients/harness/server.mjs'
+import { exitOnSignals, until } from '../../test/clients/harness/server.mjs'
 import { describe, machineCpuMs, usage } from '../store/machine.mjs'
 import { Site } from './site.mjs'
 
@@ -84,11 +84,13 @@ async function measureLoads(site, folder) {
       const bare = spawn(process.execPath, [programOf('bare.mjs'), file], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
-      process.on('exit', () => bare.kill('SIGKILL'))
+      const end = () => bare.kill('SIGKILL')
+      process.once('exit', end)
       const [port] = await once(bare.stdout, 'data')
       const own = await measure(site, load)
       const other = await measure({ pid: bare.pid, port: Number(port) }, load)
-      bare.kill('SIGKILL')
+      end()
+      process.off('exit', end)
       const netMs = own.cpuMs - (idleShare * own.elapsedMs) / own.count
       const result = { own, other, sizeBytes, netMs, idleShare }
       results.set(name, [...(results.get(name) ?? []), result])
@@ -140,9 +142,10 @@ async function measure({ pid, port }, { headers, isFresh, path, status }) {
 
 async function measureCrowds(site) {
   const results = []
+  const openBefore = site.openCount
   for (let run = 0; run < runs; run++) {
     const alone = await postTimes(site, `run ${run}, alone`)
-    const before = { ...usage([site.pid]), openCount: site.openCount }
+    const before = usage([site.pid])
     const crowd = spawn(
       process.execPath,
       [programOf('crowd.mjs'), site.port, crowdCount].map(String),
@@ -164,13 +167,16 @@ async function measureCrowds(site) {
       alone,
       within,
       seen,
-      openCount: site.openCount - before.openCount,
+      openCount: site.openCount - openBefore,
       anonMiB: [before.anonMiB, anonMiB],
       cpuShare: (cpuMs - cpuBefore) / (performance.now() - beganMs),
     })
     crowd.stdin.end()
     await once(crowd, 'exit')
-    await pause(durationMs)
+    // Its connections are gone when the site has noticed.
+    if (!(await until(() => site.openCount <= openBefore + 10, 60_000, 100))) {
+      throw new RangeError('the site still has connections of a crowd that is gone')
+    }
   }
   return results
 }

@@ -17,6 +17,7 @@ import { BUILT_MAIN, freePort, run, until } from '../../test/clients/harness/ser
 const HOST = '127.0.0.1'
 const REGIONS = ['EU West', 'US East', 'Asia South']
 const CELLS = ['a', 'b', 'c', 'd']
+const PEOPLE = ['ada', 'ben', 'cleo', 'dan']
 /** Nobody listens there. */
 const CLOSED = `http://${HOST}:1`
 const START_MS_MAX = 60_000
@@ -29,7 +30,8 @@ export class SiteError extends Error {
 
 export class Site {
   #child
-  #keyFile
+  #folder
+  #postCount = 0
 
   /** Resolves when the outage is told. */
   static async start(folder) {
@@ -54,10 +56,14 @@ export class Site {
       '--url',
       `http://${HOST}:${this.port}`,
     )
-    const person = await command(folder, 'key', 'ada.pem', '--name', 'Ada')
-    this.#keyFile = join(folder, 'ada.pem')
+    const people = []
+    for (const name of PEOPLE) {
+      const { key } = await command(folder, 'key', `${name}.pem`, '--name', name)
+      people.push({ name, key })
+    }
+    this.#folder = folder
     const { key, name, url } = own
-    const config = configOf([{ name, key, url }], [{ name: 'Ada', key: person.key }])
+    const config = configOf([{ name, key, url }], people)
     writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
     const log = openSync(join(folder, 'log'), 'a')
     const words = ['--config', 'config.json', '--listen', `${HOST}:${this.port}`]
@@ -91,7 +97,7 @@ export class Site {
   /** Signs and hands in one post, over connections of its own; milliseconds from the first byte to the answer. */
   async post(text) {
     const { orderMax, plane } = await this.#json('/-/posting')
-    const pair = await readKeyFile(readFileSync(this.#keyFile, 'utf8'))
+    const pair = await readKeyFile(readFileSync(this.#nextKeyFile(), 'utf8'))
     const statement = {
       kind: 'override',
       component: 'region-0/a/get',
@@ -112,6 +118,12 @@ export class Site {
     const said = await answer.text()
     if (answer.status !== 201) throw new SiteError(`a post was not taken: ${answer.status} ${said}`)
     return performance.now() - beganMs
+  }
+
+  /** One person posts so and so often a minute. */
+  #nextKeyFile() {
+    this.#postCount += 1
+    return join(this.#folder, `${PEOPLE[this.#postCount % PEOPLE.length]}.pem`)
   }
 
   /** Null: no answer yet. */

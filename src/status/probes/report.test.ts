@@ -48,6 +48,18 @@ test('a level is taken as it is, and a recovery makes it at least recovering', (
   assert.deepEqual(odd?.recovery, { doneShare: null, leftMs: null })
 })
 
+test('a time left that no view has room for is not known', () => {
+  const recoveries = [1e13, 1e308].map((leftMs) => {
+    return parsed({ status: 'ready', recovery: { doneShare: 0.1, leftMs } })?.recovery
+  })
+  const unknown = { doneShare: 0.1, leftMs: null }
+  assert.deepEqual(
+    recoveries,
+    [unknown, unknown],
+    'else one cell silences its site about all others',
+  )
+})
+
 test('a backlog makes a service degraded, and of a cell is only told', () => {
   const late = { status: 'ready', backlogs: [{ name: 'usage', lagMs: 900_000, count: 12 }] }
   assert.equal(parsed(late, 'service')?.level, 'degraded')

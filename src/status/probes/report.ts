@@ -24,6 +24,8 @@ export type ReportKind = 'cell' | 'service'
 
 /** A consumer further behind than this makes its service degraded, where it names no bound itself. */
 const LAG_MS_MAX = 600_000
+/** More is a rate near nothing, and no time left that anybody could tell. */
+const LEFT_MS_MAX = 365 * 86_400_000
 const BACKLOGS_MAX = 20
 const WHY_CHARS_MAX = 200
 /** A server that starts or ends says it is not ready, once or twice; so often in a row it is meant. */
@@ -108,7 +110,7 @@ function readRecovery(value: unknown): Recovery | null {
   if (typeof value !== 'object' || value === null) return null
   const { doneShare = null, leftMs = null } = value as Readonly<Record<string, unknown>>
   const isShare = typeof doneShare === 'number' && doneShare >= 0 && doneShare <= 1
-  const isLeft = typeof leftMs === 'number' && leftMs >= 0 && Number.isFinite(leftMs)
+  const isLeft = typeof leftMs === 'number' && leftMs >= 0 && leftMs <= LEFT_MS_MAX
   return { doneShare: isShare ? doneShare : null, leftMs: isLeft ? leftMs : null }
 }
 

@@ -139,12 +139,14 @@ test('a second host gets each file by PUT below its address, with its type', asy
 test('a host that is away is tried again with the newest, and its secret is not told', async () => {
   const host = new Host()
   const { clock, problems, publisher } = open(host)
-  host.answer = () => new NetworkError('refused', 'nobody listens')
+  host.answer = ({ origin, target }) =>
+    new NetworkError('refused', `PUT ${origin}${target}: nobody listens`)
   publisher.offer(ALL_WELL)
   await host.until(() => host.requests.length === 1)
   await clock.advance(0)
   assert.equal(problems.length, 1, 'one problem a push, not one a file')
   assert.ok(!problems[0]?.includes('SECRET') && !problems[0]?.includes('sig=1'))
+  assert.match(problems[0] ?? '', /files\.example\.com\/status\/[\w./-]+: nobody listens$/)
   const newest = renderAll(crisisSnapshot())
   publisher.offer(newest)
   host.answer = () => 200

@@ -17,6 +17,7 @@ import type { Random } from '../../base/random.ts'
 import { backoffMs } from '../../base/retry.ts'
 import { manyWaiters } from '../../base/signal.ts'
 import type { PublishConfig } from '../config.ts'
+import { withAddress } from '../hidden-address.ts'
 import { StatusError } from '../status.ts'
 import type { Rendered, RenderedFile } from './render.ts'
 
@@ -174,18 +175,19 @@ function putTo(target: PublishConfig & { readonly kind: 'url' }, network: Networ
   const secret = target.authorization === null ? [] : ['Authorization', target.authorization]
   return async (name, file, signal) => {
     const headers = ['Content-Type', file.type, 'Cache-Control', 'max-age=10', ...secret]
-    const answer = await network.request(
-      {
-        origin,
-        method: 'PUT',
-        target: `${base}/${name}${search}`,
-        headers,
-        body: file.body,
-        timeoutMs: PUBLISH_TIMEOUT_MS,
-        answerSizeBytesMax: PUBLISH_ANSWER_SIZE_BYTES_MAX,
-      },
-      signal,
-    )
+    const target = `${base}/${name}${search}`
+    const request = {
+      origin,
+      method: 'PUT',
+      target,
+      headers,
+      body: file.body,
+      timeoutMs: PUBLISH_TIMEOUT_MS,
+      answerSizeBytesMax: PUBLISH_ANSWER_SIZE_BYTES_MAX,
+    }
+    const answer = await network.request(request, signal).catch((error: unknown) => {
+      throw withAddress(error, target, `${base}/${name}`)
+    })
     if (answer.status >= 200 && answer.status < 300) return
     throw new StatusError('unavailable', `PUT ${base}/${name} was answered ${answer.status}`)
   }

@@ -20,6 +20,7 @@ import type { Random } from '../../base/random.ts'
 import { backoffMs } from '../../base/retry.ts'
 import { manyWaiters } from '../../base/signal.ts'
 import type { WebhookConfig } from '../config.ts'
+import { withAddress } from '../hidden-address.ts'
 import type { RecordId } from '../records/record.ts'
 import { StatusError } from '../status.ts'
 import { signedHeaders } from './signature.ts'
@@ -185,8 +186,9 @@ export class Receiver implements AsyncDisposable {
     } catch (error) {
       if (this.#stop.signal.aborted)
         return { error: 'the site stopped', isFinal: false, pauseMsMin: 0 }
-      if (!(error instanceof NetworkError)) throw error
-      return { error: `${error.code}: ${error.message}`, isFinal: false, pauseMsMin: 0 }
+      const told = withAddress(error, `${origin}${pathname}${search}`, origin)
+      if (!(told instanceof NetworkError)) throw told
+      return { error: `${told.code}: ${told.message}`, isFinal: false, pauseMsMin: 0 }
     }
   }
 

@@ -28,7 +28,8 @@ export class Receivers {
         if (answer instanceof NetworkError) throw answer
         if (answer === 'never') {
           await clock.sleep(request.timeoutMs, signal)
-          throw new NetworkError('timeout', 'no answer')
+          const { method, origin, target } = request // as a network says it
+          throw new NetworkError('timeout', `${method} ${origin}${target}: no answer`)
         }
         const [status, wait] = typeof answer === 'number' ? [answer, null] : answer
         const headers = new Map(wait === null ? [] : [['retry-after', wait]])

@@ -219,7 +219,7 @@ test('what a receiver does not take is tried again with growing pauses, and stop
     assert.ok(Math.max(...pauses) < 32 * 60_000, `the longest: ${Math.max(...pauses)}`)
     const [state] = ground.webhooks.states()
     assert.equal(state?.pending.length, 2)
-    assert.equal(state?.pending[0]?.error, 'timeout: no answer')
+    assert.equal(state?.pending[0]?.error, `timeout: POST ${ONE}: no answer`, 'and no token')
     ground.receivers.answers = () => 204
     await ground.pass(HOUR_MS)
     assert.equal(ground.webhooks.states()[0]?.pending.length, 0)

@@ -73,13 +73,18 @@ export function statementOf(typed: Typed, posting: Posting, nowMs: number): Stat
       return overrideOf(typed, posting, nowMs)
     case 'maintenance': {
       const startMs = instantOf(typed.start, nowMs)
+      const endMs = startMs + durationMs(typed.lasts)
+      if (endMs <= nowMs) {
+        const end = new Date(endMs).toISOString()
+        throw new CliError(`a maintenance of that --start and --for was over at ${end}`)
+      }
       return {
         kind: 'maintenance',
         title: required(typed.title, '--title'),
         text: required(typed.text, '--text'),
         components: listOf(typed.components).map((each) => componentOf(each, posting)),
         startMs,
-        endMs: startMs + durationMs(typed.lasts),
+        endMs,
         plan: null,
       }
     }
@@ -150,11 +155,16 @@ function choice<T extends string>(
 /** `COMPONENT=LEVEL,…`; `none` for nothing. */
 function affectedOf(typed: string, posting: Posting): Affected[] {
   if (typed === 'none') return []
-  return listOf(typed).map((each) => {
-    const [component = '', level] = each.split('=')
-    if (level === undefined) {
+  const entries = listOf(typed)
+  if (entries.length === 0) {
+    throw new CliError('--affected is empty: name COMPONENT=LEVEL, or say none')
+  }
+  return entries.map((each) => {
+    const [component = '', ...rest] = each.split('=')
+    if (rest.length === 0) {
       throw new CliError(`"${each}" lacks its level: COMPONENT=LEVEL, such as ${each}=degraded`)
     }
+    const level = rest.join('=')
     return { component: componentOf(component, posting), level: choice(level, LEVELS, 'level') }
   })
 }
@@ -208,9 +218,15 @@ function durationMs(typed: string): number {
 function instantOf(typed: string, nowMs: number): number {
   if (typed === 'now') return nowMs
   const isDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(typed)
-  const atMs = isDate ? Date.parse(typed) : NaN
+  const atMs = isDate && isDay(typed.slice(0, 10)) ? Date.parse(typed) : NaN
   if (!Number.isNaN(atMs)) return atMs
   throw new CliError(
     `--start takes an instant with its zone, such as 2026-03-01T22:00Z, or now; not "${typed}"`,
   )
+}
+
+/** Date.parse takes 31 February for 3 March. */
+function isDay(typed: string): boolean {
+  const atMs = Date.parse(`${typed}T00:00Z`)
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(typed)
 }

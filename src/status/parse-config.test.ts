@@ -184,6 +184,15 @@ test('all that is wrong is listed; one line tells the first and how many more', 
   )
 })
 
+test('a webhook is not signed with nothing', () => {
+  for (const secret of ['whsec_', ' ', 'whsec_ ']) {
+    const webhooks = [{ url: 'https://x.example', secret }]
+    const [problem, ...others] = problemsOf((file) => ({ ...file, webhooks }))
+    assert.match(problem ?? '', /^webhooks\[0\]: the secret is empty/)
+    assert.deepEqual(others, [])
+  }
+})
+
 test('no problem tells a secret', () => {
   for (const secretKey of ['', 'sesame'.repeat(1000), 7]) {
     const file = example()

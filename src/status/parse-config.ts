@@ -7,7 +7,13 @@ import type { ErrorObject } from 'ajv/dist/2020.js'
 import { didYouMean } from '../base/closest.ts'
 import { STATUS_COMPONENTS_MAX, STATUS_CONFIG_SIZE_BYTES_MAX } from '../base/limits.ts'
 import { CONFIG_SCHEMA, TIMING_DEFAULTS } from './config-schema.ts'
-import type { PublicKey, PublishConfig, RegionConfig, StatusConfig } from './config.ts'
+import type {
+  PublicKey,
+  PublishConfig,
+  RegionConfig,
+  StatusConfig,
+  WebhookConfig,
+} from './config.ts'
 import { keyIdOf } from './records/keys.ts'
 import { OPERATIONS, StatusError } from './status.ts'
 import type { Component, ComponentId } from './status.ts'
@@ -175,10 +181,9 @@ function configOf(file: ConfigFile, read: ReadSecret, problems: Problems): Statu
       ...file.timing,
       anchors: (file.timing?.anchors ?? []).map(trimSlash),
     },
-    webhooks: (file.webhooks ?? []).map(({ url, secret, secretFile }, index) => ({
-      url,
-      secret: problems.secret(`webhooks[${index}]`, given(secret, secretFile), read),
-    })),
+    webhooks: (file.webhooks ?? []).map((each, index) =>
+      webhookOf(each, `webhooks[${index}]`, read, problems),
+    ),
     publish: (file.publish ?? []).map((each, index) =>
       publishOf(each, `publish[${index}]`, read, problems),
     ),
@@ -215,6 +220,20 @@ function regionOf(
     })),
     services,
   }
+}
+
+function webhookOf(
+  { secret, secretFile, url }: NonNullable<ConfigFile['webhooks']>[number],
+  where: string,
+  read: ReadSecret,
+  problems: Problems,
+): WebhookConfig {
+  const text = problems.secret(where, given(secret, secretFile), read)
+  const isNothing = /^(whsec_)?\s*$/.test(text)
+  // An empty text that comes of a file was told already.
+  if (isNothing && text !== '')
+    problems.add(where, 'the secret is empty: anybody could sign with it')
+  return { url, secret: text }
 }
 
 function publishOf(

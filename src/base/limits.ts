@@ -447,6 +447,9 @@ export const STATUS_TRANSFER_TIMEOUT_MS = 20_000
 export const STATUS_IDLE_MS = 65_000
 /** Time for requests under way when a site ends; then connections are cut. */
 export const STATUS_DRAIN_MS_MAX = 5000
+/** Refusals of one kind that are logged at once, and a second: strangers decide how many there are. */
+export const STATUS_REFUSALS_LOGGED_MAX = 50
+export const STATUS_REFUSALS_LOGGED_PER_SEC = 1
 
 // The status plane. Its turns.
 

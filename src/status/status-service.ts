@@ -18,6 +18,7 @@ import { foldRecords } from './records/fold.ts'
 import type { Stories } from './records/fold.ts'
 import type { Envelope, KnownRecord, RecordId } from './records/record.ts'
 import { PostRates, takePost } from './records/take-post.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { isOtherSight, Sight } from './sight.ts'
 import { openMembers } from './site-members.ts'
 import type { SiteMembers, SiteParts } from './site-members.ts'
@@ -94,16 +95,13 @@ class Site implements StatusSite {
     this.#renderer = parts.renderer ?? new Renderer()
     this.#probes = openProbeLog(config.components)
     this.#rates = new PostRates(clock)
+    const refusals = new RefusalLog(clock, log)
     this.#routes = new SiteRoutes({
       posting: () => this.#posting(),
       post: async (envelope) => await this.#post(envelope),
       exchange: (query) => this.#open().exchange.answer(query),
       console: (request) => this.#open().console(request),
-      onRefused: ({ method, target }, { code, message }) => {
-        const path = target.split('?')[0]?.slice(0, 200)
-        const isReader = code === 'not-found'
-        log[isReader ? 'debug' : 'warn']({ code, method, path }, `refused: ${message}`)
-      },
+      onRefused: (request, error) => refusals.note(request, error),
     })
   }
 

@@ -86,7 +86,11 @@ async function loadFile(disk: Disk, path: string, findings: StatusError[]): Prom
 async function trySync(disk: Disk, path: string): Promise<DiskError | null> {
   try {
     const file = await disk.open(path, 'append')
-    await file.sync().finally(async () => await file.close())
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
     return null
   } catch (error) {
     if (!(error instanceof DiskError)) throw error

@@ -16,7 +16,7 @@ const COMMON: readonly (readonly [string, string])[] = [
  * A crowd is served by caches in front: seconds old is new enough, and old is better than nothing while a
  * site is away.
  */
-const CACHED = 'public, max-age=5, stale-while-revalidate=30, stale-if-error=86400'
+const CACHED = 'public, max-age=5, stale-while-revalidate=30, stale-if-error=900'
 
 /** One file in each form in which it is asked for; made once, given to all. */
 export interface FileForms {

@@ -220,6 +220,14 @@ test('a person raises it for a time; the reason is shown', () => {
   assert.equal(getOf(restarted, degraded).level, 'degraded', 'a raise stays one')
 })
 
+test('a raise makes nothing green that no site sees', () => {
+  const raise = wordOf('operational', { direction: 'raise' })
+  const blind = getOf([], raise)
+  assert.equal(blind.level, 'unknown')
+  assert.equal(blind.override?.reason, 'the probe is broken', 'what they said is shown')
+  assert.equal(getOf([], wordOf('degraded', { direction: 'raise' })).level, 'degraded')
+})
+
 const level: check.Arbitrary<Level> = check.constantFrom(...LEVELS)
 const sighting = (component: Component): check.Arbitrary<Sighting> =>
   check
@@ -318,7 +326,8 @@ test('a lowering shows at least its level and what machines see; a raise shows i
         assert.equal(told.level, worse(word.level, plain.level))
       } else {
         assert.equal(word.direction, 'raise')
-        assert.equal(told.level, word.level)
+        const isSeen = plain.level !== 'unknown'
+        assert.equal(told.level, isSeen ? word.level : worse(word.level, 'unknown'))
         assert.equal(told.override.reason, word.reason)
         if (told.level !== plain.level) assert.ok(told.why.includes(word.reason))
       }

@@ -39,7 +39,7 @@ interface SiteSighting {
  * - where a site sees it well now while another sees it ill, it is `degraded`, and says from where;
  * - else the worst counts.
  * Then a person's word: a lowering shows at least its level and what is seen worse, a raise its level in
- * place of what is seen; both their reason.
+ * place of what is seen, but what nobody sees stays unknown; both their reason.
  */
 export function combineViews({ components, nowMs, overrides, views }: Views): Health[] {
   const seeing = sitesThatSee(views)
@@ -156,7 +156,9 @@ function withWord(seen: Seen, word: Override): Omit<Health, 'component'> {
   const isRaise = direction === 'raise'
   const kind = isRaise ? 'raised' : 'lowered'
   const override = { level, reason, author, atMs, kind } as const
-  const told = isRaise ? level : worse(level, seen.level)
+  // Nobody's word makes green of what no site sees.
+  const isSeen = seen.level !== 'unknown'
+  const told = isRaise && isSeen ? level : worse(level, seen.level)
   if (told === seen.level) return { ...seen, override }
   return { ...seen, level: told, sinceMs: atMs, why: `${author}: ${reason}`, override }
 }

@@ -48,10 +48,11 @@ export const XML_DEPTH_MAX = 16
  */
 export const REQUEST_HEADER_SIZE_BYTES_MAX: number = 16 * KIB
 /**
- * Connections that the kernel holds for a listener that is busy: what came for a second at 4,000 a second. Whoever
- * comes beyond it is dropped, and tries again after a second or three. The kernel's own limit is 4,096 as a rule.
+ * Connections that the kernel holds for a listener that is busy. Whoever comes beyond it is dropped, and tries again
+ * after one, three, seven seconds: so it holds what a busy process takes in half a second. In a longer one all wait
+ * for those before them: a process that got an eighth of a core took posts in a crowd soonest with this.
  */
-export const HTTP_ACCEPT_QUEUE_MAX = 4096
+export const HTTP_ACCEPT_QUEUE_MAX = 1024
 /** Fields of a form upload. Source: S3 API, POST Object (20 KiB before the file). */
 export const FORM_FIELDS_MAX = 100
 /** Names and values of a form's fields before its file. Source: S3 API, POST Object. */

@@ -69,7 +69,7 @@ export function every(region: SimRegion): ComponentId[] {
 }
 
 /** What happens to these operations of the drawn cell. */
-export function toOperations(
+function toOperations(
   operations: readonly S3Operation[],
   happen: (ask: Ask, random: SeededRandom) => Happening | null,
 ): FaultKind['begin'] {

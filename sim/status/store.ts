@@ -10,7 +10,7 @@ import type { SeededRandom } from '../random.ts'
 import type { World } from '../world.ts'
 import type { Web } from './web.ts'
 
-export const REPORT_PATH = '/-/health/ready'
+const REPORT_PATH = '/-/health/ready'
 const READY = { status: 'ready', index: 'serving', storage: 'serving' }
 const NOT_READY = { status: 'not-ready', index: 'unavailable', storage: 'serving' }
 const SERVICES = ['billing', 'volumes'] as const

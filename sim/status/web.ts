@@ -52,7 +52,7 @@ export interface Weather {
   readonly late: number
 }
 
-export const FAIR: Weather = { lost: 0, cut: 0, busy: 0, late: 0 }
+const FAIR: Weather = { lost: 0, cut: 0, busy: 0, late: 0 }
 /** One request of a hundred and fifty has to be sent again; one of a hundred is late. */
 export const ORDINARY: Weather = { lost: 0.002, cut: 0.002, busy: 0.003, late: 0.01 }
 

@@ -194,7 +194,7 @@ export class Mesh {
   }
 }
 
-export function siteRequest({ body, headers, method, target }: HttpRequest): SiteRequest {
+function siteRequest({ body, headers, method, target }: HttpRequest): SiteRequest {
   const named = new Map<string, string>()
   for (let index = 0; index < headers.length; index += 2) {
     named.set((headers[index] ?? '').toLowerCase(), headers[index + 1] ?? '')

@@ -15,6 +15,12 @@ export function crc32c(bytes: Uint8Array, crc = 0): number {
   return nativeCrc32c(bytes, crc)
 }
 
+/** CRC-32C of bytes, or of a text as UTF-8, in 8 hex digits: how files of lines carry it. */
+export function crc32cHex(content: Uint8Array | string): string {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  return crc32c(bytes).toString(16).padStart(8, '0')
+}
+
 /**
  * CRC-64/NVME (NVM Express NVM Command Set 1.0, 5.2.1.3.4) of what gave `crc` and then `bytes`.
  * Unsigned. Bytes of a disk's buffer are read where they lie, others copied, 64 KiB at a time.

@@ -1,7 +1,7 @@
 // Where a site keeps its day counts between starts: one small file, replaced as a whole.
 // Format: docs/formats/status-days.md.
 
-import { crc32c } from '../../base/checksum.ts'
+import { crc32cHex } from '../../base/checksum.ts'
 import { DiskError } from '../../base/disk.ts'
 import type { Disk } from '../../base/disk.ts'
 import { LEVELS, StatusError } from '../status.ts'
@@ -44,7 +44,7 @@ export function encodeDays(days: readonly DayCount[]): Buffer {
     ORDER.map((level) => seconds[level]),
   ])
   const body = Buffer.from(`${JSON.stringify(rows)}\n`)
-  return Buffer.concat([Buffer.from(`${HEAD} ${checksumOf(body)}\n`), body])
+  return Buffer.concat([Buffer.from(`${HEAD} ${crc32cHex(body)}\n`), body])
 }
 
 /** @throws StatusError `damaged` */
@@ -52,7 +52,7 @@ export function decodeDays(bytes: Uint8Array): DayCount[] {
   const content = Buffer.from(bytes)
   const bodyOffset = content.indexOf(0x0a) + 1
   const body = content.subarray(bodyOffset)
-  if (content.subarray(0, bodyOffset).toString() !== `${HEAD} ${checksumOf(body)}\n`) {
+  if (content.subarray(0, bodyOffset).toString() !== `${HEAD} ${crc32cHex(body)}\n`) {
     throw new StatusError('damaged', 'the file of day counts is damaged, or of another version')
   }
   // The checksum says that it is what was written.
@@ -63,8 +63,4 @@ export function decodeDays(bytes: Uint8Array): DayCount[] {
 function secondsOf(counts: readonly number[]): DayCount['seconds'] {
   const entries = LEVELS.map((level) => [level, counts[ORDER.indexOf(level)] ?? 0] as const)
   return Object.fromEntries(entries) as Record<Level, number>
-}
-
-function checksumOf(body: Uint8Array): string {
-  return crc32c(body).toString(16).padStart(8, '0')
 }

@@ -1,7 +1,7 @@
 // RSS 2.0 and Atom (RFC 4287): one entry a post, newest first, so that a reader learns of each. Ids come
 // from records, which never change. Without a public address links are relative to the feed.
 
-import { createHash } from 'node:crypto'
+import { digestHex } from '../../base/digest.ts'
 import { FEED_ENTRIES_MAX } from '../../base/limits.ts'
 import type { Author } from '../records/record.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -63,9 +63,7 @@ export function atomFeed(snapshot: Snapshot, markdown: Markdown): string {
 </entry>
 `,
   )
-  const id = createHash('sha256')
-    .update(`feed ${config.publicUrl ?? config.title}`)
-    .digest('hex')
+  const id = digestHex('sha256', `feed ${config.publicUrl ?? config.title}`)
   return xml`<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
 <id>${urnOf(id)}</id>
@@ -105,12 +103,12 @@ function entryOf(
 }
 
 function linkTo({ config }: Snapshot, path: string): string {
-  return `${config.publicUrl?.replace(/\/+$/, '') ?? ''}${path}`
+  return `${config.publicUrl ?? ''}${path}`
 }
 
 /** An id in the form that feeds need: a hash of the record's, as a UUID of version 8 (RFC 9562). */
 function urnOf(id: string): string {
-  const hex = createHash('sha256').update(id).digest('hex')
+  const hex = digestHex('sha256', id)
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16)
   const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`]
   return `urn:uuid:${[...parts, variant + hex.slice(17, 20), hex.slice(20, 32)].join('-')}`

@@ -1,7 +1,7 @@
 // What all pages have around them: head, navigation, footer, and the policy under which a browser shows
 // them: no script, nothing from elsewhere, styles only by the hash of our own.
 
-import { createHash } from 'node:crypto'
+import { digest } from '../../base/digest.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { html, Html } from './html.ts'
 import { STYLE } from './style.css.ts'
@@ -10,7 +10,7 @@ import type { Level } from '../status.ts'
 
 /** Content-Security-Policy of every page; also in its head, for hosts that send no such header. */
 export function pagePolicy(): string {
-  const hash = createHash('sha256').update(STYLE).digest('base64')
+  const hash = digest('sha256', Buffer.from(STYLE)).toString('base64')
   return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`
 }
 

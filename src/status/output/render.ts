@@ -2,7 +2,7 @@
 // asks whether it changed. What is as before keeps its bytes, and pages of old incidents are not even made
 // again, so that a change a second costs milliseconds.
 
-import { createHash } from 'node:crypto'
+import { digest, digestHex } from '../../base/digest.ts'
 import { gzipSync } from 'node:zlib'
 import type { Snapshot } from '../snapshot.ts'
 import { atomFeed, rssFeed } from './feeds.ts'
@@ -102,7 +102,7 @@ function keyOf(
   },
 ): string {
   const text = [minute, event.id, event.state, ...event.updates.map(({ id }) => id)].join(' ')
-  return createHash('sha256').update(text).digest('base64')
+  return digestHex('sha256', text)
 }
 
 function fileOf(
@@ -115,6 +115,6 @@ function fileOf(
   if (last !== undefined && last.type === type && last.body.equals(body)) {
     return last.madeOf === madeOf ? last : { ...last, madeOf }
   }
-  const etag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  const etag = `W/"${digest('sha256', body).toString('base64url').slice(0, 22)}"`
   return { type, body, gzip: gzipSync(body), etag, madeOf }
 }

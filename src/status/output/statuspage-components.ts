@@ -1,7 +1,7 @@
 // Components as Statuspage's API has them, and what both it and its incidents need: ids, names, times.
 // Ids never change: a component's is a hash of its own, a cell's of its region and name.
 
-import { createHash } from 'node:crypto'
+import { digestHex } from '../../base/digest.ts'
 import type { StatusConfig } from '../config.ts'
 import { rollUp } from '../health/roll-up.ts'
 import type { Maintenance, Snapshot } from '../snapshot.ts'
@@ -118,7 +118,7 @@ export function pageId({ publicUrl, title }: StatusConfig): string {
 
 /** As long as theirs are, for clients with a fixed column; 48 bits for some hundred components. */
 function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+  return digestHex('sha256', text).slice(0, 12)
 }
 
 /** An instant as Statuspage writes it; one that no calendar has is the first. */

@@ -237,7 +237,7 @@ function eventJson(
   impact: string,
   path: string,
 ): JsonObject {
-  const shortlink = `${config.publicUrl?.replace(/\/+$/, '') ?? ''}${path}`
+  const shortlink = `${config.publicUrl ?? ''}${path}`
   return { id, name, impact, shortlink, page_id: pageId(config) }
 }
 

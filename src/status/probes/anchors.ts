@@ -6,6 +6,7 @@ import { ANCHOR_INTERVAL_MS, SIGN_MS_MAX } from '../../base/limits.ts'
 import { NetworkError } from '../../base/network.ts'
 import type { Network } from '../../base/network.ts'
 import type { Random } from '../../base/random.ts'
+import { jittered } from './jitter.ts'
 
 export interface AnchorsOptions {
   /** Whose answers are signs: see watchNetwork. */
@@ -53,7 +54,7 @@ export class Anchors {
     }
     while (!signal.aborted) {
       const callCount = this.#callCount
-      const nextMs = clock.monotonicMs() + ANCHOR_INTERVAL_MS * (0.8 + 0.2 * random.fraction())
+      const nextMs = clock.monotonicMs() + jittered(ANCHOR_INTERVAL_MS, random)
       await network.request(request, signal).catch((error: unknown) => {
         if (!(error instanceof NetworkError) && !signal.aborted) throw error
       })

@@ -13,6 +13,7 @@ import type { Component, ComponentId, ProbeFailure, ProbeResult } from '../statu
 import { Anchors } from './anchors.ts'
 import { CellMemory } from './canary.ts'
 import { watchNetwork, type Footing } from './footing.ts'
+import { jittered } from './jitter.ts'
 import { probeOperation, type Outcome } from './probe-operation.ts'
 import { getOf, probeService } from './probe-service.ts'
 import { CellReports, parseReport, type OneReport, type SelfReport } from './report.ts'
@@ -167,7 +168,7 @@ class Prober {
       const nextMs =
         verdict.kind === 'failed'
           ? PAUSE_MS_MIN + (PROBE_AGAIN_MS_MAX - PAUSE_MS_MIN) * random.fraction()
-          : intervalMs * (0.8 + 0.2 * random.fraction()) - tookMs
+          : jittered(intervalMs, random) - tookMs
       await clock.sleep(Math.max(PAUSE_MS_MIN, nextMs), signal)
     }
   }
@@ -203,7 +204,7 @@ class Prober {
       )
       for (const { report, url } of newest) reports.take(url, report)
       onReport(components, reports.combined())
-      const pauseMs = config.timing.probeIntervalSec * 1000 * (0.8 + 0.2 * random.fraction())
+      const pauseMs = jittered(config.timing.probeIntervalSec * 1000, random)
       await clock.sleep(pauseMs, signal)
     }
   }

@@ -3,7 +3,7 @@
 // random step: a site that lost it does not number other views just as it numbered those.
 
 import { assert } from '../../base/assert.ts'
-import { crc32c } from '../../base/checksum.ts'
+import { crc32cHex } from '../../base/checksum.ts'
 import { DiskError } from '../../base/disk.ts'
 import type { Disk } from '../../base/disk.ts'
 import type { Random } from '../../base/random.ts'
@@ -52,7 +52,7 @@ export async function saveIncarnation(
   assert(incarnation >= 1 && incarnation <= SEQUENCE_MAX, 'an incarnation is within its bounds')
   const digits = String(incarnation)
   try {
-    await disk.replaceFile(path, Buffer.from(`1 ${checksumOf(digits)} ${digits}\n`))
+    await disk.replaceFile(path, Buffer.from(`1 ${crc32cHex(digits)} ${digits}\n`))
     return null
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
@@ -63,11 +63,7 @@ export async function saveIncarnation(
 function decode(text: string): number {
   const [, checksum, digits = ''] = PATTERN.exec(text) ?? []
   const number = Number(digits)
-  if (checksum !== undefined && checksum === checksumOf(digits) && number < SEQUENCE_MAX)
+  if (checksum !== undefined && checksum === crc32cHex(digits) && number < SEQUENCE_MAX)
     return number
   throw new StatusError('damaged', 'the incarnation is damaged')
-}
-
-function checksumOf(digits: string): string {
-  return crc32c(Buffer.from(digits)).toString(16).padStart(8, '0')
 }

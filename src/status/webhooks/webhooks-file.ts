@@ -1,7 +1,7 @@
 // What has been told, on the disk: how far the record log was looked at, and which posts which receiver has
 // not taken yet. One line, with its version and checksum. Golden bytes in the test.
 
-import { crc32c } from '../../base/checksum.ts'
+import { crc32cHex } from '../../base/checksum.ts'
 import { WEBHOOK_PENDING_MAX } from '../../base/limits.ts'
 import { INSTANT_MS_MAX } from '../records/parse-record.ts'
 import type { RecordId } from '../records/record.ts'
@@ -41,7 +41,7 @@ export function encodeWebhooks(saved: SavedWebhooks): Buffer {
       pending: pending.map(({ record, sinceMs }) => ({ record, sinceMs })),
     })),
   })
-  return Buffer.from(`1 ${checksumOf(json)} ${json}\n`)
+  return Buffer.from(`1 ${crc32cHex(json)} ${json}\n`)
 }
 
 /** @throws StatusError `damaged` */
@@ -49,7 +49,7 @@ export function decodeWebhooks(bytes: Buffer): SavedWebhooks {
   const text = bytes.toString()
   const [head = '', checksum] = HEAD_PATTERN.exec(text) ?? []
   const json = text.slice(head.length, -1)
-  if (checksum === undefined || !text.endsWith('\n') || checksum !== checksumOf(json)) {
+  if (checksum === undefined || !text.endsWith('\n') || checksum !== crc32cHex(json)) {
     throw new StatusError('damaged', 'its checksum is another')
   }
   try {
@@ -84,8 +84,4 @@ function readReceiver(value: unknown, where: string): SavedReceiver {
   })
   fields.end()
   return { key, pending }
-}
-
-function checksumOf(json: string): string {
-  return crc32c(Buffer.from(json)).toString(16).padStart(8, '0')
 }

@@ -322,6 +322,13 @@ static void report(void) {
   printf("\"unmodelled\":\"%s\"}\n", store->unmodelled);
 }
 
+/** A drive that comes back holds what it kept: no write of ours waits for the next start's first sync. */
+static void settle(void) {
+  int root = open(store->root, O_RDONLY | O_DIRECTORY);
+  check(root >= 0 && syncfs(root) == 0, "cannot sync", store->root);
+  close(root);
+}
+
 int main(int count, char **words) {
   if (count == 5 && strcmp(words[1], "make") == 0) {
     check(make_log(words[2], words[3], words[4]) != NULL, "cannot make", words[2]);
@@ -341,6 +348,7 @@ int main(int count, char **words) {
     if (store->nodes[index].newest != 0) put_back_file(&store->nodes[index]);
   }
   put_back_names();
+  settle();
   report();
   return 0;
 }

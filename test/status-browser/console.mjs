@@ -231,13 +231,7 @@ async function raise(page, plane) {
   const reason = "The probe's own bucket was full."
   await override(page, { component, level: 'operational', reason, lasts: '60' })
   await untilLevel(plane, component, 'operational')
-  await page.goto(plane.urls.get('iad'))
-  assert.ok(
-    await page
-      .getByText(/The probe.s own bucket was full/)
-      .first()
-      .isVisible(),
-  )
+  await untilRead(page, plane.urls.get('iad'), /The probe.s own bucket was full/)
   await page.goto(`${plane.urls.get('ams')}/console`)
   // What machines see counts again, for what comes.
   const again = await openForm(page, /Level of a component/, 'override')
@@ -294,9 +288,19 @@ async function untilLevel(plane, component, level) {
 }
 
 async function untilIll(plane, component) {
-  await until(`${component} is ill again`, SEEN_SEC_MAX, async () => {
-    const told = (await plane.levels('ams')).get(component)
-    return /outage/.test(told) ? null : told
+  for (const site of plane.urls.keys()) {
+    await until(`${component} is ill again at site ${site}`, SEEN_SEC_MAX, async () => {
+      const told = (await plane.levels(site)).get(component)
+      return told === 'major-outage' ? null : told
+    })
+  }
+}
+
+/** Loads a page until it says that: one is made at most once a second. */
+async function untilRead(page, url, text) {
+  await until(`${url} says ${text}`, SEEN_SEC_MAX, async () => {
+    await page.goto(url)
+    return (await page.getByText(text).count()) > 0 ? null : 'not yet'
   })
 }
 

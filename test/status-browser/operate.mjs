@@ -25,6 +25,7 @@ export async function lookAtProbes({ browser, cases, page, plane }) {
       await page.goto(url)
       await page.locator('#component').selectOption('eu/b/put')
       await page.getByRole('button', { name: 'Show' }).click()
+      await page.waitForURL(/component=/)
       const failure = page.locator('article').filter({ hasText: 'eu/b/put' }).first()
       assert.match(await failure.innerText(), /status[^]*503[^]*SlowDown[^]*PROOF/)
       await failure.locator('summary').click()

@@ -102,7 +102,7 @@ export class Site {
       kind: 'override',
       component: 'region-0/a/get',
       level: 'major-outage',
-      direction: 'lower',
+      over: null,
       reason: text,
       untilMs: null,
     }

@@ -376,6 +376,8 @@ export const STATUS_POST_AGE_MS_MAX: number = 5 * MINUTE_MS
 export const STATUS_POSTS_PER_MINUTE_MAX = 30
 /** An override with an end ends within this. */
 export const STATUS_OVERRIDE_MS_MAX: number = 30 * DAY_MS
+/** … and one that shows better than what is seen within this: the next shift says it again, or does not. */
+export const STATUS_RAISE_MS_MAX: number = 1 * DAY_MS
 /** Records of one answer of the exchange: about 100 signatures to check, 10 ms. */
 export const STATUS_EXCHANGE_PAGE_SIZE_BYTES_MAX: number = 256 * KIB
 /** Pages that are pulled in one turn: more than all authors together may have. */

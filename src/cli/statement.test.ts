@@ -17,9 +17,9 @@ const POSTING: Posting = {
   nowMs: NOW_MS,
   orderMax: 7,
   components: [
-    { id: 'eu/c1/get' as ComponentId, level: 'operational' },
-    { id: 'eu/c1/put' as ComponentId, level: 'major-outage' },
-    { id: 'eu/console' as ComponentId, level: 'operational' },
+    { id: 'eu/c1/get' as ComponentId, level: 'operational', seen: 'operational' },
+    { id: 'eu/c1/put' as ComponentId, level: 'major-outage', seen: 'degraded' },
+    { id: 'eu/console' as ComponentId, level: 'operational', seen: 'major-outage' },
   ],
   incidents: [
     { id: FIRST, title: 'PUT fails', state: 'investigating' },
@@ -105,7 +105,7 @@ test('an override lowers at once, raises for a time, and ends', () => {
     kind: 'override',
     component: 'eu/c1/get',
     level: 'degraded',
-    direction: 'lower',
+    over: null,
     reason: 'seen by customers',
     untilMs: null,
   })
@@ -113,12 +113,17 @@ test('an override lowers at once, raises for a time, and ends', () => {
   assert.match(refusal(raise), /eu\/c1\/put is major-outage: .*for how long, such as --for 1h/)
   const raised = statementOf({ ...raise, lasts: '2h' }, POSTING, NOW_MS)
   assert.ok(raised.kind === 'override')
-  assert.deepEqual([raised.direction, raised.untilMs], ['raise', NOW_MS + 7_200_000])
-  const kept = { ...OVERRIDE, level: 'operational' }
+  assert.deepEqual([raised.over, raised.untilMs], ['major-outage', NOW_MS + 7_200_000])
+  const kept = { ...raise, component: 'eu/console' }
   assert.match(refusal(kept), /for how long/, 'to keep it green is a raise too')
+  const again = statementOf({ ...kept, lasts: '2h' }, POSTING, NOW_MS)
+  assert.ok(again.kind === 'override')
+  assert.equal(again.over, 'major-outage', 'what machines see, not what the page shows')
+  const green = { ...OVERRIDE, level: 'operational', lasts: '2h' }
+  assert.match(refusal(green), /eu\/c1\/get is operational: there is nothing to raise/)
   const ended = statementOf({ ...OVERRIDE, level: 'none', reason: undefined }, POSTING, NOW_MS)
   assert.ok(ended.kind === 'override')
-  assert.deepEqual([ended.level, ended.direction, ended.reason], [null, null, ''])
+  assert.deepEqual([ended.level, ended.over, ended.reason], [null, null, ''])
   assert.equal(ended.untilMs, null)
 })
 

@@ -6,7 +6,7 @@ import { didYouMean } from '../base/closest.ts'
 import type { Posting } from '../status/posting.ts'
 import { INCIDENT_STATES, MAINTENANCE_STATES } from '../status/records/record.ts'
 import type { Affected, RecordId, Statement } from '../status/records/record.ts'
-import { LEVELS } from '../status/status.ts'
+import { isWorse, LEVELS, worse } from '../status/status.ts'
 import type { ComponentId, Level } from '../status/status.ts'
 import { CliError } from './cli-error.ts'
 
@@ -112,8 +112,12 @@ function overrideOf(
   if (!isEnd && reason.trim() === '') {
     throw new CliError('--reason is missing: it is shown beside the level that you set')
   }
-  const shown = componentLevel(component, posting)
-  const isRaise = level === 'operational' || (level !== null && isBetter(level, shown))
+  const { level: shown, seen } = levelsOf(component, posting)
+  const isRaise = level === 'operational' || (level !== null && isWorse(level, shown))
+  const over = isRaise ? worse(shown, seen) : null
+  if (over === 'operational') {
+    throw new CliError(`${component} is operational: there is nothing to raise`)
+  }
   if (isRaise && typed.lasts === undefined) {
     throw new CliError(
       `${component} is ${shown}: whoever says that it is better says ` +
@@ -121,16 +125,11 @@ function overrideOf(
     )
   }
   const untilMs = typed.lasts === undefined || isEnd ? null : nowMs + durationMs(typed.lasts)
-  const direction = level === null ? null : isRaise ? 'raise' : 'lower'
-  return { kind: 'override', component, level, direction, reason, untilMs }
+  return { kind: 'override', component, level, over, reason, untilMs }
 }
 
-function isBetter(one: Level, other: Level): boolean {
-  return LEVELS.indexOf(one) < LEVELS.indexOf(other)
-}
-
-function componentLevel(component: ComponentId, { components }: Posting): Level {
-  return components.find(({ id }) => id === component)?.level ?? 'unknown'
+function levelsOf(component: ComponentId, { components }: Posting): { level: Level; seen: Level } {
+  return components.find(({ id }) => id === component) ?? { level: 'unknown', seen: 'unknown' }
 }
 
 function required(text: string, flag: string): string {

@@ -12,7 +12,12 @@ export interface Posting {
   readonly nowMs: number
   /** A post's order is one more. */
   readonly orderMax: number
-  readonly components: readonly { readonly id: ComponentId; readonly level: Level }[]
+  readonly components: readonly {
+    readonly id: ComponentId
+    readonly level: Level
+    /** What machines see, whatever a person said. */
+    readonly seen: Level
+  }[]
   /** Those that are not resolved; newest first. */
   readonly incidents: readonly {
     readonly id: RecordId
@@ -38,7 +43,9 @@ export function postingOf(snapshot: Snapshot, orderMax: number, nowMs: number): 
     site: snapshot.site,
     nowMs,
     orderMax,
-    components: snapshot.health.map(({ component, level }) => ({ id: component.id, level })),
+    components: snapshot.health.map(({ component, level, override }) => {
+      return { id: component.id, level, seen: override?.seen ?? level }
+    }),
     incidents: open.map(({ id, title, state }) => ({ id, title, state })),
     maintenances: planned.map(({ id, title, state }) => ({ id, title, state })),
   }

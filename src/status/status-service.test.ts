@@ -145,7 +145,7 @@ const LOWER: Statement = {
   kind: 'override',
   component: 'eu/bills' as ComponentId,
   level: 'partial-outage',
-  direction: 'lower',
+  over: null,
   reason: 'customers say so',
   untilMs: null,
 }

@@ -164,6 +164,8 @@ export interface Health {
   /** Set by a person; shown with its reason. */
   readonly override: {
     readonly level: Level
+    /** What machines see. */
+    readonly seen: Level
     readonly reason: string
     readonly author: string
     readonly atMs: number

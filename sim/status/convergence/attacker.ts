@@ -127,7 +127,7 @@ export class Attacker {
         kind: 'override',
         component,
         level: 'degraded',
-        direction: 'lower',
+        over: null,
         reason: FORGED,
         untilMs: null,
       },

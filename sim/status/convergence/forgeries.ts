@@ -114,7 +114,7 @@ function forgedStatement(component: ComponentId, random: SeededRandom): Statemen
       kind: 'override',
       component,
       level: 'major-outage',
-      direction: 'lower',
+      over: null,
       reason: FORGED,
       untilMs: null,
     },

@@ -135,17 +135,24 @@ export class Poster {
     if (lot < 0.65) {
       const untilMs = atMs + Math.floor(random.spread(5000, 600_000))
       return random.pick<Statement>([
-        { kind: 'override', component, level, direction: 'lower', reason: text, untilMs: null },
-        { kind: 'override', component, level, direction: 'raise', reason: text, untilMs },
+        { kind: 'override', component, level, over: null, reason: text, untilMs: null },
+        {
+          kind: 'override',
+          component,
+          level: 'degraded',
+          over: 'major-outage',
+          reason: text,
+          untilMs,
+        },
         {
           kind: 'override',
           component,
           level: 'operational',
-          direction: 'raise',
+          over: level,
           reason: text,
           untilMs,
         },
-        { kind: 'override', component, level: null, direction: null, reason: text, untilMs: null },
+        { kind: 'override', component, level: null, over: null, reason: text, untilMs: null },
       ])
     }
     if (lot < 0.75) {

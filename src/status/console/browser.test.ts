@@ -87,7 +87,8 @@ test('a key that was read cannot be read again, and what is no key is refused', 
 
 const CONTEXT = {
   components: ['eu/c1/put', 'eu/c1/get'],
-  levelOf: (id: string): Level => (id === 'eu/c1/put' ? 'major-outage' : 'degraded'),
+  levelOf: (id: string): Level => (id === 'eu/c1/put' ? 'partial-outage' : 'degraded'),
+  seenOf: (id: string): Level => (id === 'eu/c1/put' ? 'major-outage' : 'operational'),
   nowMs: NOON_MS,
 }
 
@@ -103,7 +104,7 @@ test('forms become statements that every site takes', async () => {
         title: 'PUT fails',
         text: 'a\nb',
         affected: [
-          { component: 'eu/c1/put' as ComponentId, level: 'major-outage' },
+          { component: 'eu/c1/put' as ComponentId, level: 'partial-outage' },
           { component: 'eu/c1/get' as ComponentId, level: 'degraded' },
         ],
       },
@@ -121,17 +122,17 @@ test('forms become statements that every site takes', async () => {
     [
       'override',
       { component: 'eu/c1/get', level: 'major-outage', reason: 'Calls.', lasts: '' },
-      { direction: 'lower', untilMs: null },
+      { over: null, untilMs: null },
     ],
     [
       'override',
       { component: 'eu/c1/put', level: 'operational', reason: 'False alarm.', lasts: '60' },
-      { direction: 'raise', untilMs: NOON_MS + 3_600_000 },
+      { over: 'major-outage', untilMs: NOON_MS + 3_600_000 },
     ],
     [
       'override',
       { component: 'eu/c1/put', level: 'none', reason: '' },
-      { level: null, direction: null },
+      { level: null, over: null },
     ],
     [
       'maintenance',

@@ -205,7 +205,8 @@ function overrideForm(groups: readonly Group[]): Html {
         </select>
       </p>
       <p id="override-raise" class="note" role="status" hidden>
-        That is better than what is shown. Say why, and for how long; both are on the page.
+        That is better than what is shown. Say why, and for how long, a day at most; what gets worse
+        than it is now is shown all the same.
       </p> `,
     textField('override-reason', 'reason', 'Reason', 'Shown beside the level.'),
     html`<p id="override-lasts">

@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import * as check from 'fast-check'
 import { VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
-import type { Direction, KeyId, RecordId } from '../records/record.ts'
-import { LEVELS, worse } from '../status.ts'
+import type { KeyId, RecordId } from '../records/record.ts'
+import { isWorse, LEVELS, worse } from '../status.ts'
 import type { Component, ComponentId, Health, Level, Sighting, View } from '../status.ts'
 import { combineViews } from './combine.ts'
 import type { AgedView } from './combine.ts'
@@ -57,13 +57,13 @@ function viewOf(
 
 function wordOf(
   level: Level,
-  { direction = 'lower', ...times }: Partial<Pick<Override, 'atMs' | 'direction' | 'untilMs'>> = {},
+  { over = null, ...times }: Partial<Pick<Override, 'atMs' | 'over' | 'untilMs'>> = {},
 ): Override {
-  const untilMs = direction === 'raise' ? NOW_MS + 1 : null
+  const untilMs = over === null ? null : NOW_MS + 1
   const author = { key: 'k' as KeyId, name: 'ada', kind: 'person' } as const
   const id = 'o' as RecordId
   const reason = 'the probe is broken'
-  const plain = { id, component: GET.id, level, direction, reason, author, atMs: 600, untilMs }
+  const plain = { id, component: GET.id, level, over, reason, author, atMs: 600, untilMs }
   return { ...plain, ...times }
 }
 
@@ -202,7 +202,7 @@ test('a person lowers it at any time, for as long as they say, and never hides w
 
 test('a person raises it for a time; the reason is shown', () => {
   const down = [viewOf('a', { get: { level: 'major-outage', sinceMs: 500 } })]
-  const raised = getOf(down, wordOf('operational', { direction: 'raise' }))
+  const raised = getOf(down, wordOf('operational', { over: 'major-outage' }))
   assert.equal(raised.level, 'operational')
   assert.equal(raised.override?.kind, 'raised')
   assert.equal(raised.override?.reason, 'the probe is broken')
@@ -212,20 +212,32 @@ test('a person raises it for a time; the reason is shown', () => {
     ['major-outage'],
     'what sites see stays',
   )
-  assert.equal(getOf(down, wordOf('degraded', { direction: 'raise' })).level, 'degraded')
-  const ended = wordOf('operational', { direction: 'raise', untilMs: NOW_MS })
+  assert.equal(getOf(down, wordOf('degraded', { over: 'major-outage' })).level, 'degraded')
+  const ended = wordOf('operational', { over: 'major-outage', untilMs: NOW_MS })
   assert.equal(getOf(down, ended).level, 'major-outage')
   const restarted = [viewOf('a', { get: { level: 'major-outage', sinceMs: 700 } })]
-  const degraded = wordOf('degraded', { direction: 'raise' })
+  const degraded = wordOf('degraded', { over: 'major-outage' })
   assert.equal(getOf(restarted, degraded).level, 'degraded', 'a raise stays one')
 })
 
+test('a raise hides nothing that is worse than what its author knew of', () => {
+  const wordOver = (over: Level): Override => wordOf('operational', { over })
+  const seen = (level: Level): AgedView[] => [viewOf('a', { get: { level, sinceMs: 500 } })]
+  assert.equal(getOf(seen('degraded'), wordOver('degraded')).level, 'operational')
+  const told = getOf(seen('major-outage'), wordOver('degraded'))
+  assert.equal(told.level, 'major-outage')
+  assert.equal(told.override, null, 'its reason explains none of that')
+  assert.equal(getOf(seen('partial-outage'), wordOver('degraded')).level, 'partial-outage')
+  const again = getOf(seen('recovering'), wordOver('degraded'))
+  assert.deepEqual([again.level, again.override?.seen], ['operational', 'recovering'])
+})
+
 test('a raise makes nothing green that no site sees', () => {
-  const raise = wordOf('operational', { direction: 'raise' })
+  const raise = wordOf('operational', { over: 'major-outage' })
   const blind = getOf([], raise)
   assert.equal(blind.level, 'unknown')
   assert.equal(blind.override?.reason, 'the probe is broken', 'what they said is shown')
-  assert.equal(getOf([], wordOf('degraded', { direction: 'raise' })).level, 'degraded')
+  assert.equal(getOf([], wordOf('degraded', { over: 'major-outage' })).level, 'degraded')
 })
 
 const level: check.Arbitrary<Level> = check.constantFrom(...LEVELS)
@@ -263,13 +275,13 @@ const agedView: check.Arbitrary<AgedView> = check
 const word = check
   .record({
     level,
-    direction: check.constantFrom<Direction>('lower', 'raise'),
+    over: check.option(level),
     atMs: check.nat(1000),
     untilMs: check.option(check.constantFrom(NOW_MS - 1, NOW_MS, NOW_MS + 1)),
   })
-  .map(({ level, direction, atMs, untilMs }) => {
-    const isRaise = direction === 'raise'
-    return wordOf(level, { atMs, direction, untilMs: isRaise ? (untilMs ?? NOW_MS + 1) : untilMs })
+  .map(({ atMs, level, over: known, untilMs }) => {
+    const over = known !== null && isWorse(level, known) ? known : null
+    return wordOf(level, { atMs, over, untilMs: over === null ? untilMs : (untilMs ?? NOW_MS + 1) })
   })
 const views = check.uniqueArray(agedView, { maxLength: 7, selector: ({ view }) => view.sequence })
 const words = check.array(word, { maxLength: 1 })
@@ -320,12 +332,13 @@ test('a lowering shows at least its level and what machines see; a raise shows i
       const plain = getOf(views)
       const told = getOf(views, word)
       if (told.override === null) {
-        assert.ok(word.untilMs !== null && word.untilMs <= NOW_MS)
+        const hasEnded = word.untilMs !== null && word.untilMs <= NOW_MS
+        assert.ok(hasEnded || (word.over !== null && isWorse(word.over, plain.level)))
         assert.deepEqual(told, plain)
       } else if (told.override.kind === 'lowered') {
         assert.equal(told.level, worse(word.level, plain.level))
       } else {
-        assert.equal(word.direction, 'raise')
+        assert.ok(word.over !== null && !isWorse(word.over, plain.level))
         const isSeen = plain.level !== 'unknown'
         assert.equal(told.level, isSeen ? word.level : worse(word.level, 'unknown'))
         assert.equal(told.override.reason, word.reason)
@@ -340,7 +353,7 @@ test('what is worse than a lowering is shown, whenever it began and whatever clo
   check.assert(
     check.property(views, word, (views, word) => {
       const plain = getOf(views)
-      if (word.direction === 'raise') return
+      if (word.over !== null) return
       assert.equal(worse(plain.level, getOf(views, word).level), getOf(views, word).level)
     }),
     { numRuns: 2000 },

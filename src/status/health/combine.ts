@@ -3,7 +3,7 @@
 
 import { SILENT_TROUBLE_MS_MIN, VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
-import { isIll, worse } from '../status.ts'
+import { isIll, isWorse, worse } from '../status.ts'
 import type { Component, ComponentId, Health, Recovery, Sighting, View } from '../status.ts'
 
 /** A view and how long ago, by the receiver's monotonic clock, it replaced the one before. */
@@ -38,8 +38,9 @@ interface SiteSighting {
  * - with no known level left it is `unknown`;
  * - where a site sees it well now while another sees it ill, it is `degraded`, and says from where;
  * - else the worst counts.
- * Then a person's word: a lowering shows at least its level and what is seen worse, a raise its level in
- * place of what is seen, but what nobody sees stays unknown; both their reason.
+ * Then a person's word: a lowering shows at least its level and what is seen worse; a raise its level in
+ * place of what is seen, as long as that is no worse than what it stands over, and what nobody sees stays
+ * unknown; both their reason.
  */
 export function combineViews({ components, nowMs, overrides, views }: Views): Health[] {
   const seeing = sitesThatSee(views)
@@ -149,13 +150,15 @@ function recoveryOf(those: readonly SiteSighting[]): Recovery | null {
   }
 }
 
-/** A person's word that is in force. Which of the two it is, they signed: what machines see decides nothing. */
+/** A person's word that is in force. Which of the two it is, they signed. */
 function withWord(seen: Seen, word: Override): Omit<Health, 'component'> {
-  const { atMs, direction, level, reason } = word
+  const { atMs, level, over, reason } = word
+  const isRaise = over !== null
+  // Whoever raised it did not know of this, and explains nothing of it.
+  if (isRaise && isWorse(over, seen.level)) return { ...seen, override: null }
   const author = word.author.name
-  const isRaise = direction === 'raise'
   const kind = isRaise ? 'raised' : 'lowered'
-  const override = { level, reason, author, atMs, kind } as const
+  const override = { level, seen: seen.level, reason, author, atMs, kind } as const
   // Nobody's word makes green of what no site sees.
   const isSeen = seen.level !== 'unknown'
   const told = isRaise && isSeen ? level : worse(level, seen.level)

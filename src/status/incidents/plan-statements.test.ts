@@ -422,6 +422,7 @@ test('what people raised or lowered is theirs', () => {
   const override = {
     level: 'major-outage',
     reason: 'r',
+    seen: 'operational',
     author: 'ada',
     atMs: 0,
     kind: 'lowered',

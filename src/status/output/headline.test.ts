@@ -40,6 +40,26 @@ const CASES: readonly (readonly [string, Snapshot])[] = [
   ],
 ]
 
+test('what is well by a person’s word alone is counted in the headline', () => {
+  const well = snapshotWith()
+  const word = {
+    level: 'operational',
+    reason: 'r',
+    author: 'ada',
+    atMs: 0,
+    kind: 'raised',
+  } as const
+  const raisedOver = (seen: Level): Snapshot => {
+    const health = well.health.map((one, index) =>
+      index === 0 ? { ...one, override: { ...word, seen } } : one,
+    )
+    return { ...well, health }
+  }
+  const title = 'Everything works, 1 component of it by a person’s word, against what probes see'
+  assert.equal(headlineOf(raisedOver('major-outage')).title, title)
+  assert.equal(headlineOf(raisedOver('operational')).title, 'Everything works')
+})
+
 for (const [title, snapshot] of CASES) {
   test(`the headline says: ${title}`, () => {
     assert.equal(headlineOf(snapshot).title, title)

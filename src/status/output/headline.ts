@@ -2,7 +2,7 @@
 
 import type { StatusConfig } from '../config.ts'
 import type { Incident, Snapshot } from '../snapshot.ts'
-import { LEVELS, worse } from '../status.ts'
+import { isWorse, LEVELS, worse } from '../status.ts'
 import type { Health, Level } from '../status.ts'
 import { rollUp } from '../health/roll-up.ts'
 import { regionTitle, spotsOf, spotsText } from './spots.ts'
@@ -81,7 +81,7 @@ function titleOf(snapshot: Snapshot, regions: readonly RegionTrouble[]): string 
   if (health.length === 0) return 'Nothing is watched yet, so nothing is known'
   if (regions.length === 0) {
     const open = openIncidents(snapshot).length
-    if (open === 0) return 'Everything works'
+    if (open === 0) return `Everything works${byWord(health)}`
     return `Probes find nothing wrong, and ${count(open, 'incident')} ${open === 1 ? 'is' : 'are'} open`
   }
   if (health.every(({ level }) => level === 'unknown')) return 'How the store is, is not known'
@@ -94,6 +94,13 @@ function titleOf(snapshot: Snapshot, regions: readonly RegionTrouble[]): string 
     return `${label} in ${hit.length} of ${count(config.regions.length, 'region')}`
   }
   return capital(listOf(hit.map(({ name }) => regionPhrase(config, name, worst, health))))
+}
+
+/** What is well by a person's word alone does not stand among what probes find well. */
+function byWord(health: readonly Health[]): string {
+  const raised = health.filter(({ level, override }) => isWorse(level, override?.seen ?? level))
+  if (raised.length === 0) return ''
+  return `, ${count(raised.length, 'component')} of it by a person’s word, against what probes see`
 }
 
 /** `GET and LIST are down in EU West`, `several operations are degraded in Cell B of EU West`. */

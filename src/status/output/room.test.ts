@@ -93,7 +93,7 @@ test('whatever is left out, the head names every component that is ill', () => {
 test('what works is counted before a post is cut; what is ill, and what a person raised, has its row', () => {
   const config = servicesConfig((index) => `Service ${index}.`)
   const well = wellSnapshot(config)
-  const word = { author: 'Anna', atMs: 0, reason: 'the probe was wrong' }
+  const word = { author: 'Anna', atMs: 0, reason: 'the probe was wrong', seen: 'degraded' as const }
   const health = well.health.map((one, index) => {
     if (index === 7) return { ...one, level: 'degraded' as const, why: 'median 4.2 s' }
     if (index !== 40) return one

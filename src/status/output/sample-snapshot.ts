@@ -144,6 +144,7 @@ export function worstSnapshot(config: StatusConfig = sampleConfig()): Snapshot {
         recovery: { doneShare: 0.4, leftMs: 720_000 },
         override: {
           level,
+          seen: level,
           reason: `because ${'x'.repeat(2000)}`,
           author: 'Anna',
           atMs: SAMPLE_NOW_MS,
@@ -180,6 +181,7 @@ function crisisHealth(component: Component): Health {
   if (component.kind === 'service' && region === 'region-2') {
     const override = {
       level: 'degraded' as const,
+      seen: 'operational' as const,
       reason: 'sign-up mails arrive late; we look into it',
       author: 'Anna',
       atMs: SAMPLE_NOW_MS - 30 * MINUTE_MS,

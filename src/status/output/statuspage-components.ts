@@ -45,7 +45,7 @@ export function componentsJson(snapshot: Snapshot): ComponentJson[] {
   }
   const components: ComponentJson[] = []
   const groups = new Map<string, { region: string; cell: string; ids: string[]; levels: Level[] }>()
-  for (const { component, level, sinceMs, why } of health) {
+  for (const { component, level, override, sinceMs, why } of health) {
     const isMaintained = level === 'operational' && maintained.has(component.id)
     const groupId = component.kind === 'operation' ? cellId(component.region, component.cell) : null
     if (component.kind === 'operation' && groupId !== null) {
@@ -62,7 +62,8 @@ export function componentsJson(snapshot: Snapshot): ComponentJson[] {
       status: isMaintained ? 'under_maintenance' : COMPONENT_STATUS[level],
       updated_at: stamp(sinceMs ?? changedAtMs),
       position: components.length + 1,
-      description: level === 'operational' ? null : `${LEVEL_WORDS[level].label}: ${why}`,
+      description:
+        level === 'operational' && override === null ? null : `${LEVEL_WORDS[level].label}: ${why}`,
       group_id: groupId,
       group: false,
     })

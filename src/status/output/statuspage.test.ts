@@ -139,6 +139,22 @@ test('no level is told better than it is', () => {
   }
 })
 
+test('a raise has its reason in the JSON', () => {
+  const well = wellSnapshot()
+  const override = {
+    level: 'operational',
+    seen: 'degraded',
+    reason: 'r',
+    author: 'ada',
+    atMs: 0,
+    kind: 'raised',
+  } as const
+  const health = well.health.map((one) => ({ ...one, why: 'ada: r', override }))
+  const { components } = read({ ...well, health }, 'summary')
+  assert.equal(components[0]?.status, 'operational')
+  assert.equal(components[0]?.description, 'Operational: ada: r')
+})
+
 test('incidents have their newest post first, their worst as impact, and what they hit', () => {
   const { incidents } = read(crisisSnapshot(), 'incidents')
   const [open, resolved] = incidents

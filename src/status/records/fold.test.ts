@@ -168,7 +168,7 @@ test('the last word on a component counts, until it is taken back', () => {
     id: second.id,
     component: PUT,
     level: 'major-outage',
-    direction: 'lower',
+    over: null,
     reason: 'Customers call.',
     author: second.author,
     atMs: 7,

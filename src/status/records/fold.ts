@@ -6,14 +6,15 @@ import type { Incident, Maintenance } from '../snapshot.ts'
 import type { ComponentId, Level } from '../status.ts'
 import { IncidentStory } from './incident-story.ts'
 import { MaintenanceStory } from './maintenance-story.ts'
-import type { Author, Direction, KnownRecord, RecordId, Statement } from './record.ts'
+import type { Author, KnownRecord, RecordId, Statement } from './record.ts'
 
 /** The last word of a person on a component; whether it still counts, time and health decide. */
 export interface Override {
   readonly id: RecordId
   readonly component: ComponentId
   readonly level: Level
-  readonly direction: Direction
+  /** Null: no raise. */
+  readonly over: Level | null
   readonly reason: string
   readonly author: Author
   readonly atMs: number
@@ -104,12 +105,12 @@ class Fold {
   }
 
   #override(known: KnownRecord, statement: Extract<Statement, { kind: 'override' }>): void {
-    const { component, direction, level, reason, untilMs } = statement
+    const { component, level, over, reason, untilMs } = statement
     const { id, author } = known
     const { atMs } = known.record
-    if (level === null || direction === null) this.#overrides.delete(component)
+    if (level === null) this.#overrides.delete(component)
     else {
-      const word = { id, component, level, direction, reason, author, atMs, untilMs }
+      const word = { id, component, level, over, reason, author, atMs, untilMs }
       this.#overrides.set(component, word)
     }
   }

@@ -21,7 +21,7 @@ const STATEMENTS: readonly Statement[] = [
   { kind: 'incident-update', incident: ID, state: 'monitoring', text: 'a\n\tb', affected: [] },
   override(),
   override({ level: null, reason: '' }),
-  override({ level: 'operational', direction: 'raise', untilMs: NOON_MS + 60_000 }),
+  override({ level: 'operational', over: 'degraded', untilMs: NOON_MS + 60_000 }),
   maintenance(),
   { kind: 'maintenance-update', maintenance: ID, state: 'completed', text: 'Done.' },
 ]
@@ -45,7 +45,7 @@ test('golden: the text of a record', () => {
     text,
     `{"version":1,"plane":"test","author":"${author}","atMs":1767614400000,"order":1,"nonce":"${nonce}",` +
       '"statement":{"kind":"override","component":"eu/c1/put","level":"degraded",' +
-      '"direction":"lower","reason":"Customers call.","untilMs":null}}',
+      '"over":null,"reason":"Customers call.","untilMs":null}}',
   )
 })
 
@@ -99,12 +99,17 @@ test('values out of their bounds are refused, with the field that is wrong', () 
     [{ ...incident(), region: 'EU' }, /region/],
     [override({ reason: ' ' }), /reason must not be empty/],
     [override({ untilMs: NOON_MS }), /ends after it begins/],
-    [override({ untilMs: NOON_MS + 31 * 86_400_000 }), /within 30 days/],
-    [override({ level: 'operational', direction: 'raise' }), /until when/],
-    [override({ level: 'degraded', direction: 'raise' }), /until when/],
+    [override({ untilMs: NOON_MS + 31 * 86_400_000 }), /an override .* within 720 hours/],
+    [override({ level: 'operational', over: 'degraded' }), /until when/],
+    [override({ over: 'major-outage' }), /until when/],
+    [
+      override({ over: 'major-outage', untilMs: NOON_MS + 86_400_001 }),
+      /a raise .* within 24 hours/,
+    ],
+    [override({ over: 'degraded', untilMs: NOON_MS + 1 }), /over what is worse/],
+    [override({ over: 'recovering', untilMs: NOON_MS + 1 }), /over what is worse/],
     [override({ level: 'operational', untilMs: NOON_MS + 1 }), /nothing is lowered to operational/],
-    [override({ direction: null }), /a direction where it has a level/],
-    [override({ level: null, direction: 'lower' }), /a direction where it has a level/],
+    [override({ level: null, over: 'degraded' }), /over what is worse/],
     [{ ...maintenance(), endMs: NOON_MS }, /ends after its start/],
     [{ ...maintenance(), components: [] }, /names its components/],
     [{ ...maintenance(), startMs: 1.5 }, /whole number/],

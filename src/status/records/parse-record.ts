@@ -5,14 +5,15 @@ import {
   STATUS_COMPONENTS_MAX,
   STATUS_ORDER_MAX,
   STATUS_OVERRIDE_MS_MAX,
+  STATUS_RAISE_MS_MAX,
   STATUS_RECORD_SIZE_BYTES_MAX,
   STATUS_TEXT_CHARS_MAX,
   STATUS_TITLE_CHARS_MAX,
 } from '../../base/limits.ts'
-import { LEVELS, OPERATIONS, StatusError } from '../status.ts'
+import { isWorse, LEVELS, OPERATIONS, StatusError } from '../status.ts'
 import type { ComponentId } from '../status.ts'
 import { parseJson } from './envelope.ts'
-import { DIRECTIONS, INCIDENT_STATES, MAINTENANCE_STATES } from './record.ts'
+import { INCIDENT_STATES, MAINTENANCE_STATES } from './record.ts'
 import type { Affected, KeyId, RecordId, Statement, StatusRecord } from './record.ts'
 import { Fields } from './strict.ts'
 
@@ -103,23 +104,25 @@ const READERS: Readonly<Record<Statement['kind'], (fields: Fields, atMs: number)
 function readOverride(fields: Fields, atMs: number): Statement {
   const component = readComponentId(fields.take('component'), 'statement.component')
   const level = fields.orNull('level', (name) => fields.choice(name, LEVELS))
-  const direction = fields.orNull('direction', (name) => fields.choice(name, DIRECTIONS))
+  const over = fields.orNull('over', (name) => fields.choice(name, LEVELS))
   const reason = fields.text('reason', { ...TEXT, isEmptyAllowed: level === null })
   const untilMs = fields.orNull('untilMs', (name) => fields.whole(name, 0, INSTANT_MS_MAX))
-  if (untilMs !== null && (untilMs <= atMs || untilMs > atMs + STATUS_OVERRIDE_MS_MAX)) {
-    const days = STATUS_OVERRIDE_MS_MAX / 86_400_000
-    throw new StatusError('bad-request', `an override ends after it begins, within ${days} days`)
+  const longestMs = over === null ? STATUS_OVERRIDE_MS_MAX : STATUS_RAISE_MS_MAX
+  if (untilMs !== null && (untilMs <= atMs || untilMs > atMs + longestMs)) {
+    const what = over === null ? 'an override' : 'a raise'
+    const hours = longestMs / 3_600_000
+    throw new StatusError('bad-request', `${what} ends after it begins, within ${hours} hours`)
   }
-  if ((level === null) !== (direction === null)) {
-    throw new StatusError('bad-request', 'an override has a direction where it has a level')
-  }
-  if (level === 'operational' && direction === 'lower') {
+  if (level === 'operational' && over === null) {
     throw new StatusError('bad-request', 'nothing is lowered to operational; that is a raise')
   }
-  if (direction === 'raise' && untilMs === null) {
+  if (over !== null && (level === null || !isWorse(level, over))) {
+    throw new StatusError('bad-request', 'a raise stands over what is worse than its level')
+  }
+  if (over !== null && untilMs === null) {
     throw new StatusError('bad-request', 'who says that it is better says until when that counts')
   }
-  return { kind: 'override', component, level, direction, reason, untilMs }
+  return { kind: 'override', component, level, over, reason, untilMs }
 }
 
 function readMaintenance(fields: Fields): Statement {

@@ -24,9 +24,6 @@ export interface Affected {
   readonly level: Level
 }
 
-export const DIRECTIONS = ['lower', 'raise'] as const
-export type Direction = (typeof DIRECTIONS)[number]
-
 /** What a record says. Texts are Markdown. */
 export type Statement =
   | {
@@ -54,10 +51,11 @@ export type Statement =
       /** Null: what machines see counts again. */
       readonly level: Level | null
       /**
-       * What the author meant, as the page looked to them: `lower` shows at least its level, and what
-       * machines see worse all the same; `raise` shows its level in place of theirs. Null with the level.
+       * Null: at least this level is shown, and what machines see worse all the same. Else it is a raise: the
+       * level is shown in place of what machines see, as long as that is no worse than this, which is what
+       * its author knew of. Null with the level.
        */
-      readonly direction: Direction | null
+      readonly over: Level | null
       readonly reason: string
       /** When it ends by itself; null: when somebody ends it. A raise always has an end. */
       readonly untilMs: number | null

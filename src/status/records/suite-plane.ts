@@ -133,9 +133,8 @@ export function maintenance(): Statement {
 export function override(
   changes: Partial<Extract<Statement, { kind: 'override' }>> = {},
 ): Statement {
-  const direction = changes.level === null ? null : 'lower'
   const reason = 'Customers call.'
-  const plain = { component: PUT, level: 'degraded', direction, reason, untilMs: null } as const
+  const plain = { component: PUT, level: 'degraded', over: null, reason, untilMs: null } as const
   return { kind: 'override', ...plain, ...changes }
 }
 

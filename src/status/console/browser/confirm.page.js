@@ -80,16 +80,17 @@ function rowsOf(statement, words, shown) {
 }
 
 /** What the level does, as it is signed. */
-const SHOWS = {
-  lower: 'at least this level; what machines see worse is shown all the same',
-  raise: 'this level in place of what machines see, until it ends',
+function showsText(over, words) {
+  return over === null
+    ? 'at least this level; what machines see worse is shown all the same'
+    : `this level in place of what machines see, until it ends or they see worse than: ${words.levels[over]}`
 }
 
-function overrideRows({ component, level, direction, reason, untilMs }, words) {
+function overrideRows({ component, level, over, reason, untilMs }, words) {
   return [
     ['Component', words.components[component]],
     ['Level', level === null ? 'what machines see counts again' : words.levels[level]],
-    ...(direction === null ? [] : [['Shows', SHOWS[direction]]]),
+    ...(level === null ? [] : [['Shows', showsText(over, words)]]),
     ['Reason', reason === '' ? 'none' : reason],
     ['Until', untilMs === null ? 'somebody ends it' : timeOf(untilMs)],
   ]

@@ -27,6 +27,9 @@ const now = () => Date.now() + clockOffMs
 const levelOf = (id) =>
   shown?.components.find((component) => component.id === id)?.level ?? 'unknown'
 
+/** What machines see, whatever a person said. */
+const seenOf = (id) => shown?.components.find((component) => component.id === id)?.seen ?? 'unknown'
+
 void begin()
 
 async function begin() {
@@ -159,6 +162,7 @@ async function offer(form) {
     components: chosenIn(form),
     levelOf,
     nowMs: now(),
+    seenOf,
   })
   const by = pair
   const id = await confirm(statement, by, { words, shown }, poster(statement, by))

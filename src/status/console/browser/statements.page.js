@@ -4,6 +4,7 @@
 import { ConsoleError } from './signing.page.js'
 
 const MINUTE_MS = 60_000
+const RAISE_MIN_MAX = 24 * 60
 
 /** From well to ill. */
 export const LEVELS = [
@@ -19,7 +20,7 @@ export const LEVELS = [
  * The statement of a form: its kind, the values of its fields by name, the components chosen in it.
  * @throws ConsoleError
  */
-export function statementOf(kind, values, { components, levelOf, nowMs }) {
+export function statementOf(kind, values, { components, levelOf, nowMs, seenOf }) {
   switch (kind) {
     case 'incident':
       return {
@@ -39,7 +40,7 @@ export function statementOf(kind, values, { components, levelOf, nowMs }) {
         affected: values.change === 'these' ? affectedOf(components, values.level, levelOf) : null,
       }
     case 'override':
-      return overrideOf(values, levelOf, nowMs)
+      return overrideOf(values, { levelOf, nowMs, seenOf })
     case 'maintenance':
       return maintenanceOf(values, components)
     case 'maintenance-update':
@@ -59,22 +60,32 @@ export function isRaise(level, shown) {
   return level !== 'none' && LEVELS.indexOf(level) < LEVELS.indexOf(shown)
 }
 
-function overrideOf(values, levelOf, nowMs) {
+function overrideOf(values, { levelOf, nowMs, seenOf }) {
   const component = one(values, 'component', 'Choose a component.')
   if (values.level === 'none') {
     const reason = clean(values.reason)
-    return { kind: 'override', component, level: null, direction: null, reason, untilMs: null }
+    return { kind: 'override', component, level: null, over: null, reason, untilMs: null }
   }
   const { level } = values
   const reason = text(values, 'reason', 'Say why: it is shown beside the level.')
   const lastsMin = Number(values.lasts)
-  const direction =
-    level === 'operational' || isRaise(level, levelOf(component)) ? 'raise' : 'lower'
-  if (!(lastsMin > 0) && direction === 'raise') {
-    throw new ConsoleError('Whoever says that it is better than it looks says until when.', 'lasts')
-  }
   const untilMs = lastsMin > 0 ? nowMs + lastsMin * MINUTE_MS : null
-  return { kind: 'override', component, level, direction, reason, untilMs }
+  const known = worse(levelOf(component), seenOf(component))
+  const over = level === 'operational' || isRaise(level, levelOf(component)) ? known : null
+  if (over === 'operational') {
+    throw new ConsoleError('It is operational: there is nothing to raise.', 'level')
+  }
+  if (over !== null && !(lastsMin > 0 && lastsMin <= RAISE_MIN_MAX)) {
+    throw new ConsoleError(
+      'Whoever says that it is better than it looks says until when, within a day.',
+      'lasts',
+    )
+  }
+  return { kind: 'override', component, level, over, reason, untilMs }
+}
+
+function worse(one, other) {
+  return LEVELS.indexOf(one) < LEVELS.indexOf(other) ? other : one
 }
 
 function maintenanceOf(values, components) {

@@ -110,17 +110,33 @@ test('an override lowers at once, raises for a time, and ends', () => {
     untilMs: null,
   })
   const raise = { ...OVERRIDE, component: 'eu/c1/put', level: 'operational' }
-  assert.match(refusal(raise), /eu\/c1\/put is major-outage: .*for how long, such as --for 1h/)
+  assert.match(refusal(raise), /see eu\/c1\/put as degraded: .*for how long, such as --for 1h/)
   const raised = statementOf({ ...raise, lasts: '2h' }, POSTING, NOW_MS)
   assert.ok(raised.kind === 'override')
-  assert.deepEqual([raised.over, raised.untilMs], ['major-outage', NOW_MS + 7_200_000])
+  const over = 'degraded' // what probes see, however bad a person said it is
+  assert.deepEqual([raised.over, raised.untilMs], [over, NOW_MS + 7_200_000])
   const kept = { ...raise, component: 'eu/console' }
   assert.match(refusal(kept), /for how long/, 'to keep it green is a raise too')
   const again = statementOf({ ...kept, lasts: '2h' }, POSTING, NOW_MS)
   assert.ok(again.kind === 'override')
   assert.equal(again.over, 'major-outage', 'what machines see, not what the page shows')
   const green = { ...OVERRIDE, level: 'operational', lasts: '2h' }
-  assert.match(refusal(green), /eu\/c1\/get is operational: there is nothing to raise/)
+  assert.match(refusal(green), /eu\/c1\/get is operational, .* nothing to raise/)
+  const [get, ...others] = POSTING.components
+  assert.ok(get !== undefined)
+  const lowered = {
+    ...POSTING,
+    components: [{ ...get, level: 'major-outage' as const }, ...others],
+  }
+  const corrected = statementOf({ ...OVERRIDE, level: 'operational' }, lowered, NOW_MS)
+  assert.ok(corrected.kind === 'override')
+  assert.equal(corrected.level, null, 'what a person had said ends, and hides nothing that comes')
+  const eased = statementOf(OVERRIDE, lowered, NOW_MS)
+  assert.ok(eased.kind === 'override')
+  assert.deepEqual([eased.level, eased.over], ['degraded', null], 'a milder warning is a warning')
+  const blind = { ...POSTING, components: [{ ...get, seen: 'unknown' as const }, ...others] }
+  assert.match(refusal(green, blind), /see eu\/c1\/get as unknown: a raise is for/)
+  assert.match(refusal({ ...OVERRIDE, level: 'none', lasts: '1h' }), /--for goes with a level/)
   const ended = statementOf({ ...OVERRIDE, level: 'none', reason: undefined }, POSTING, NOW_MS)
   assert.ok(ended.kind === 'override')
   assert.deepEqual([ended.level, ended.over, ended.reason], [null, null, ''])

@@ -6,7 +6,7 @@ import { didYouMean } from '../base/closest.ts'
 import type { Posting } from '../status/posting.ts'
 import { INCIDENT_STATES, MAINTENANCE_STATES } from '../status/records/record.ts'
 import type { Affected, RecordId, Statement } from '../status/records/record.ts'
-import { isWorse, LEVELS, worse } from '../status/status.ts'
+import { isIll, isWorse, LEVELS } from '../status/status.ts'
 import type { ComponentId, Level } from '../status/status.ts'
 import { CliError } from './cli-error.ts'
 
@@ -113,18 +113,37 @@ function overrideOf(
     throw new CliError('--reason is missing: it is shown beside the level that you set')
   }
   const { level: shown, seen } = levelsOf(component, posting)
-  const isRaise = level === 'operational' || (level !== null && isWorse(level, shown))
-  const over = isRaise ? worse(shown, seen) : null
-  if (over === 'operational') {
-    throw new CliError(`${component} is operational: there is nothing to raise`)
+  const end = {
+    kind: 'override',
+    component,
+    level: null,
+    over: null,
+    reason,
+    untilMs: null,
+  } as const
+  if (level === null && typed.lasts !== undefined) {
+    throw new CliError('--for goes with a level; none counts until somebody sets one')
   }
-  if (isRaise && typed.lasts === undefined) {
+  if (level === null) return end
+  if (level === 'operational' && seen === 'operational') {
+    if (shown !== 'operational') return end // what a person had set, and nothing else, made it worse
     throw new CliError(
-      `${component} is ${shown}: whoever says that it is better says ` +
+      `${component} is operational, and probes see it so: there is nothing to raise`,
+    )
+  }
+  const over = isWorse(level, seen) ? seen : null
+  if (over !== null && !isIll(over)) {
+    throw new CliError(
+      `probes see ${component} as ${seen}: a raise is for what they see as degraded or worse`,
+    )
+  }
+  if (over !== null && typed.lasts === undefined) {
+    throw new CliError(
+      `probes see ${component} as ${seen}: whoever says that it is better says ` +
         'for how long, such as --for 1h',
     )
   }
-  const untilMs = typed.lasts === undefined || isEnd ? null : nowMs + durationMs(typed.lasts)
+  const untilMs = typed.lasts === undefined ? null : nowMs + durationMs(typed.lasts)
   return { kind: 'override', component, level, over, reason, untilMs }
 }
 

@@ -62,7 +62,14 @@ export function openStatusClient(
     throw new CliError(`no site answered: ${failures.join('; ')}`, 1)
   }
   return {
-    posting: async () => read<Posting>(await ask('GET', '/-/posting', '')),
+    posting: async () => {
+      const answer = await ask('GET', '/-/posting', '')
+      const posting = read<Partial<Posting>>(answer)
+      if (typeof posting.nowMs !== 'number' || !Array.isArray(posting.components)) {
+        throw new CliError(`${answer.origin} answers, and not as a status site does`, 1)
+      }
+      return posting as Posting
+    },
     read: async (target) => read<unknown>(await ask('GET', target, '')),
     post: async (envelope) => {
       const { origin, answer } = await ask('POST', '/-/post', JSON.stringify(envelope))

@@ -3,6 +3,7 @@
 
 import type { IncidentState, MaintenanceState, RecordId } from './records/record.ts'
 import type { Snapshot } from './snapshot.ts'
+import { seenLevel } from './status.ts'
 import type { ComponentId, Level } from './status.ts'
 
 export interface Posting {
@@ -43,8 +44,8 @@ export function postingOf(snapshot: Snapshot, orderMax: number, nowMs: number): 
     site: snapshot.site,
     nowMs,
     orderMax,
-    components: snapshot.health.map(({ component, level, override }) => {
-      return { id: component.id, level, seen: override?.seen ?? level }
+    components: snapshot.health.map((health) => {
+      return { id: health.component.id, level: health.level, seen: seenLevel(health) }
     }),
     incidents: open.map(({ id, title, state }) => ({ id, title, state })),
     maintenances: planned.map(({ id, title, state }) => ({ id, title, state })),

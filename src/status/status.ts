@@ -173,6 +173,21 @@ export interface Health {
   } | null
 }
 
+/** What machines see, whatever a person said. */
+export function seenLevel({ level, override }: Pick<Health, 'level' | 'override'>): Level {
+  return override?.seen ?? level
+}
+
+/** As it should be, by what machines see and people say. */
+export function isWell(health: Pick<Health, 'level' | 'override'>): boolean {
+  return health.level === 'operational' && seenLevel(health) === 'operational'
+}
+
+/** Told better than machines see it: by a person's word alone. */
+export function isByWord(health: Pick<Health, 'level' | 'override'>): boolean {
+  return isWorse(health.level, seenLevel(health))
+}
+
 export type StatusErrorCode =
   | 'bad-request' // not what the interface takes
   | 'bad-signature' // forged, damaged, or signed by another key than it names

@@ -37,8 +37,9 @@ export async function postStatement(
   const client = openStatusClient(network, origins, (line) => terminal.note(line))
   try {
     const posting = await client.posting()
-    const nowMs = systemClock.nowMs()
-    checkClock(posting, nowMs)
+    checkClock(posting, systemClock.nowMs())
+    // The site's time: `--for 3m` is three of its minutes, however far this machine's clock is off.
+    const { nowMs } = posting
     const text = draftRecord({
       plane: posting.plane,
       statement: statementOf(typed, posting, nowMs),

@@ -2,6 +2,7 @@
 
 import { systemClock } from '../../platform/clock.ts'
 import { openNetwork } from '../../platform/network.ts'
+import { isWorse } from '../../status/status.ts'
 import type { Posting } from '../../status/posting.ts'
 import { openStatusClient, originsOf } from '../status-client.ts'
 import { formatSeconds, table } from '../terminal.ts'
@@ -18,16 +19,21 @@ export async function showStatus(terminal: Terminal, urls: string): Promise<void
 function render(posting: Posting, nowMs: number): string {
   const { components, incidents, maintenances, nowMs: siteMs, site } = posting
   const bad = components.filter(({ level }) => level !== 'operational')
+  const byWord = components.filter(({ level, seen }) => isWorse(level, seen)).length
   const off = Math.abs(nowMs - siteMs) / 1000
   const parts = [
     `as site ${site} sees it at ${new Date(siteMs).toISOString()}` +
       (off > 60 ? ` (this machine's clock is ${formatSeconds(off)} off)` : ''),
     bad.length === 0
-      ? `all ${components.length} components are operational`
+      ? `all ${components.length} components are told as operational`
       : `${bad.length} of ${components.length} components are not operational`,
+    ...(byWord === 0 ? [] : [`${byWord} told better than probes see, by a person's word`]),
     table(
       ['COMPONENT', 'LEVEL'],
-      components.map(({ id, level }) => [id, level]),
+      components.map(({ id, level, seen }) => [
+        id,
+        isWorse(level, seen) ? `${level} by a person's word; probes see ${seen}` : level,
+      ]),
     ),
   ]
   if (incidents.length > 0) parts.push(stories('INCIDENT', incidents))

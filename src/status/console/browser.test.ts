@@ -131,6 +131,11 @@ test('forms become statements that every site takes', async () => {
     ],
     [
       'override',
+      { component: 'eu/c1/get', level: 'operational', reason: '', lasts: '' },
+      { level: null, over: null },
+    ],
+    [
+      'override',
       { component: 'eu/c1/put', level: 'none', reason: '' },
       { level: null, over: null },
     ],
@@ -160,6 +165,17 @@ test('what is missing is said at its field', async () => {
   assert.equal(fieldFor('incident-update', { ...full, incident: '' }), 'incident')
   const level = { component: 'eu/c1/put', reason: 'r', lasts: '' }
   assert.equal(fieldFor('override', { ...level, level: 'degraded' }), 'lasts', 'a raise ends')
+  const week = { ...level, level: 'degraded', lasts: '10080' }
+  assert.equal(fieldFor('override', week), 'lasts', 'within a day')
+  assert.equal(fieldFor('override', { ...week, level: 'major-outage' }), 'none')
+  const green = { ...level, level: 'operational', lasts: '60' }
+  const seenAs = (level: Level, seen: Level): object => {
+    return { ...CONTEXT, levelOf: () => level, seenOf: () => seen }
+  }
+  assert.equal(fieldFor('override', green, seenAs('operational', 'operational')), 'level')
+  assert.equal(fieldFor('override', green, seenAs('unknown', 'unknown')), 'level')
+  assert.equal(fieldFor('override', green, seenAs('recovering', 'recovering')), 'level')
+  assert.equal(fieldFor('override', green, seenAs('operational', 'degraded')), 'none')
   assert.equal(fieldFor('override', { ...level, level: 'major-outage' }), 'none')
   assert.equal(fieldFor('override', { ...level, level: 'major-outage', reason: '' }), 'reason')
   const planned = { title: 'T', text: 't', start: '2026-12-01T10:00', end: '2026-12-01T10:00' }

@@ -205,8 +205,8 @@ function overrideForm(groups: readonly Group[]): Html {
         </select>
       </p>
       <p id="override-raise" class="note" role="status" hidden>
-        That is better than what is shown. Say why, and for how long, a day at most; what gets worse
-        than it is now is shown all the same.
+        That is better than what probes see. Say why, and for how long, a day at most; what gets
+        worse than it is now is shown all the same.
       </p> `,
     textField('override-reason', 'reason', 'Reason', 'Shown beside the level.'),
     html`<p id="override-lasts">

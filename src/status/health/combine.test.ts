@@ -6,7 +6,7 @@ import * as check from 'fast-check'
 import { VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
 import type { KeyId, RecordId } from '../records/record.ts'
-import { isWorse, LEVELS, worse } from '../status.ts'
+import { isIll, isWorse, LEVELS, worse } from '../status.ts'
 import type { Component, ComponentId, Health, Level, Sighting, View } from '../status.ts'
 import { combineViews } from './combine.ts'
 import type { AgedView } from './combine.ts'
@@ -228,16 +228,25 @@ test('a raise hides nothing that is worse than what its author knew of', () => {
   assert.equal(told.level, 'major-outage')
   assert.equal(told.override, null, 'its reason explains none of that')
   assert.equal(getOf(seen('partial-outage'), wordOver('degraded')).level, 'partial-outage')
-  const again = getOf(seen('recovering'), wordOver('degraded'))
-  assert.deepEqual([again.level, again.override?.seen], ['operational', 'recovering'])
 })
 
-test('a raise makes nothing green that no site sees', () => {
+test('a raise makes nothing green that no site sees, or that is not proved to be well', () => {
   const raise = wordOf('operational', { over: 'major-outage' })
-  const blind = getOf([], raise)
-  assert.equal(blind.level, 'unknown')
-  assert.equal(blind.override?.reason, 'the probe is broken', 'what they said is shown')
-  assert.equal(getOf([], wordOf('degraded', { over: 'major-outage' })).level, 'degraded')
+  assert.equal(getOf([], raise).level, 'unknown')
+  assert.equal(getOf([], wordOf('degraded', { over: 'major-outage' })).level, 'unknown')
+  const mending = [viewOf('a', { get: { level: 'recovering', sinceMs: 500 } })]
+  assert.equal(getOf(mending, raise).level, 'recovering', 'behind what was worse, too')
+})
+
+test('a raise makes nothing worse, and is not shown where probes see as much', () => {
+  const seen = (level: Level): AgedView[] => [viewOf('a', { get: { level, sinceMs: 500 } })]
+  const partial = wordOf('partial-outage', { over: 'major-outage' })
+  assert.equal(getOf(seen('degraded'), partial).level, 'degraded')
+  assert.equal(getOf(seen('degraded'), partial).override, null)
+  assert.equal(
+    getOf(seen('operational'), wordOf('operational', { over: 'degraded' })).override,
+    null,
+  )
 })
 
 const level: check.Arbitrary<Level> = check.constantFrom(...LEVELS)
@@ -333,16 +342,21 @@ test('a lowering shows at least its level and what machines see; a raise shows i
       const told = getOf(views, word)
       if (told.override === null) {
         const hasEnded = word.untilMs !== null && word.untilMs <= NOW_MS
-        assert.ok(hasEnded || (word.over !== null && isWorse(word.over, plain.level)))
+        const isAbout =
+          isIll(plain.level) &&
+          isWorse(word.level, plain.level) &&
+          !isWorse(word.over ?? word.level, plain.level)
+        assert.ok(hasEnded || (word.over !== null && !isAbout))
         assert.deepEqual(told, plain)
       } else if (told.override.kind === 'lowered') {
         assert.equal(told.level, worse(word.level, plain.level))
       } else {
         assert.ok(word.over !== null && !isWorse(word.over, plain.level))
-        const isSeen = plain.level !== 'unknown'
-        assert.equal(told.level, isSeen ? word.level : worse(word.level, 'unknown'))
+        assert.ok(isIll(plain.level) && isWorse(word.level, plain.level))
+        assert.equal(told.level, word.level)
+        assert.equal(told.override.seen, plain.level)
         assert.equal(told.override.reason, word.reason)
-        if (told.level !== plain.level) assert.ok(told.why.includes(word.reason))
+        assert.ok(told.why.includes(word.reason))
       }
     }),
     { numRuns: 2000 },

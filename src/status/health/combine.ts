@@ -4,7 +4,7 @@
 import { SILENT_TROUBLE_MS_MIN, VIEW_DOUBTED_MS, VIEW_STALE_MS } from '../../base/limits.ts'
 import type { Override } from '../records/fold.ts'
 import { isIll, isWorse, worse } from '../status.ts'
-import type { Component, ComponentId, Health, Recovery, Sighting, View } from '../status.ts'
+import type { Component, ComponentId, Health, Level, Recovery, Sighting, View } from '../status.ts'
 
 /** A view and how long ago, by the receiver's monotonic clock, it replaced the one before. */
 export interface AgedView {
@@ -38,9 +38,9 @@ interface SiteSighting {
  * - with no known level left it is `unknown`;
  * - where a site sees it well now while another sees it ill, it is `degraded`, and says from where;
  * - else the worst counts.
- * Then a person's word: a lowering shows at least its level and what is seen worse; a raise its level in
- * place of what is seen, as long as that is no worse than what it stands over, and what nobody sees stays
- * unknown; both their reason.
+ * Then a person's word, with its reason: a lowering shows at least its level and what is seen worse; a raise
+ * its level in place of what is seen ill, as long as that is no worse than what it stands over. What nobody
+ * sees stays unknown, and what recovers is told so.
  */
 export function combineViews({ components, nowMs, overrides, views }: Views): Health[] {
   const seeing = sitesThatSee(views)
@@ -154,14 +154,16 @@ function recoveryOf(those: readonly SiteSighting[]): Recovery | null {
 function withWord(seen: Seen, word: Override): Omit<Health, 'component'> {
   const { atMs, level, over, reason } = word
   const isRaise = over !== null
-  // Whoever raised it did not know of this, and explains nothing of it.
-  if (isRaise && isWorse(over, seen.level)) return { ...seen, override: null }
+  if (isRaise && !isExplained(seen.level, level, over)) return { ...seen, override: null }
   const author = word.author.name
   const kind = isRaise ? 'raised' : 'lowered'
   const override = { level, seen: seen.level, reason, author, atMs, kind } as const
-  // Nobody's word makes green of what no site sees.
-  const isSeen = seen.level !== 'unknown'
-  const told = isRaise && isSeen ? level : worse(level, seen.level)
+  const told = isRaise ? level : worse(level, seen.level)
   if (told === seen.level) return { ...seen, override }
   return { ...seen, level: told, sinceMs: atMs, why: `${author}: ${reason}`, override }
+}
+
+/** Whether a raise is about what is seen: ill, worse than it says, and no worse than its author knew of. */
+function isExplained(seen: Level, level: Level, over: Level): boolean {
+  return isIll(seen) && isWorse(level, seen) && !isWorse(over, seen)
 }

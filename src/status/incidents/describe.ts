@@ -10,7 +10,7 @@ import type { StatusConfig } from '../config.ts'
 import { regionTitle, spotsOf, spotsText } from '../output/spots.ts'
 import type { Spot } from '../output/spots.ts'
 import { capital, clockText, count, durationText, LEVEL_WORDS } from '../output/words.ts'
-import { isIll, LEVELS, worse } from '../status.ts'
+import { isIll, isWell, LEVELS, worse } from '../status.ts'
 import type { Component, Health, Level } from '../status.ts'
 
 /** Of a reason, in a line of a post. */
@@ -130,7 +130,7 @@ function detailOf({ level, recovery, why }: Health): string {
 }
 
 function worksText({ config, health, region }: Scene): string {
-  const well = health.filter(({ level }) => level === 'operational')
+  const well = health.filter(isWell)
   const place = regionTitle(config, region)
   if (well.length === 0) return `Nothing that is probed in ${place} is known to work.`
   const components = well.map(({ component }) => component)

@@ -14,7 +14,7 @@ import type { StatusConfig } from '../config.ts'
 import type { Stories } from '../records/fold.ts'
 import type { Affected, IncidentState, Statement } from '../records/record.ts'
 import type { Incident, Maintenance } from '../snapshot.ts'
-import { isIll, isWorse } from '../status.ts'
+import { isByWord, isIll, isWell, isWorse } from '../status.ts'
 import type { ComponentId, Health, Level } from '../status.ts'
 import { betterText, openingText, resolvedText, titleOf, wellText, worseText } from './describe.ts'
 import { isSettled } from './troubles.ts'
@@ -60,11 +60,11 @@ export function planRegion(scene: RegionScene): Need | null {
     isWorse(told.get(component.id) ?? 'operational', level)
   if (settled.some(isNews)) return planWorse(scene, scene.open, ill)
   const affected = scene.health.filter(({ component }) => told.has(component.id))
-  const isWell = affected.every(({ level }) => level === 'operational') && ill.length === 0
-  if (isWell) return planWell(scene, scene.open)
+  if (affected.every(isWell) && ill.length === 0) return planWell(scene, scene.open)
   // What nobody sees any more is no better.
   const isOther = affected.some(
-    ({ component, level }) => level !== 'unknown' && told.get(component.id) !== level,
+    (each) =>
+      !isByWord(each) && each.level !== 'unknown' && told.get(each.component.id) !== each.level,
   )
   return isOther ? planBetter(scene, scene.open) : null
 }
@@ -163,9 +163,10 @@ function update(
   { name, patienceMs, state, text }: Change,
 ): Need {
   const told = new Map(open.affected.map(({ component, level }) => [component, level]))
-  const affected = health.filter(
-    (each) => told.has(each.component.id) || (isMachines(each) && isIll(each.level)),
-  )
+  const affected = health.filter((each) => {
+    if (isByWord(each)) return false
+    return told.has(each.component.id) || (isMachines(each) && isIll(each.level))
+  })
   const statement = {
     kind: 'incident-update',
     incident: open.id,

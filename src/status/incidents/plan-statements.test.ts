@@ -432,8 +432,29 @@ test('what people raised or lowered is theirs', () => {
   assert.deepEqual(live({ untilMs: 5 * MINUTE, health: () => lowered }).posts, [])
   const alsoSeen = healthOf({ [GET]: 'major-outage' }, { override })
   assert.equal(live({ untilMs: MINUTE, health: () => alsoSeen }).posts.length, 1)
-  const raised = healthOf({ [GET]: 'degraded' }, { override: { ...override, kind: 'raised' } })
+  const raise = { ...override, kind: 'raised', seen: 'major-outage' } as const
+  const raised = healthOf({ [GET]: 'degraded' }, { override: raise })
   assert.deepEqual(live({ untilMs: 5 * MINUTE, health: () => raised }).posts, [])
+})
+
+test('of what a person raised no machine says that it works', () => {
+  const override = {
+    level: 'operational',
+    reason: 'r',
+    seen: 'major-outage',
+    author: 'ada',
+    atMs: 0,
+    kind: 'raised',
+  } as const
+  const down = healthOf({ [GET]: 'major-outage' })
+  const raised = down.map((each) =>
+    each.component.id === GET ? { ...each, level: 'operational' as const, override } : each,
+  )
+  const lived = live({
+    untilMs: 15 * MINUTE,
+    health: (atMs) => (atMs < MINUTE ? down : raised),
+  })
+  assert.deepEqual(statesOf(lived), ['15 incident investigating'])
 })
 
 test('what nobody sees any more is neither better nor well', () => {

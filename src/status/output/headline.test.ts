@@ -40,7 +40,7 @@ const CASES: readonly (readonly [string, Snapshot])[] = [
   ],
 ]
 
-test('what is well by a person’s word alone is counted in the headline', () => {
+test('what is told better than probes see is counted in the headline, whatever else is the matter', () => {
   const well = snapshotWith()
   const word = {
     level: 'operational',
@@ -55,9 +55,26 @@ test('what is well by a person’s word alone is counted in the headline', () =>
     )
     return { ...well, health }
   }
-  const title = 'Everything works, 1 component of it by a person’s word, against what probes see'
-  assert.equal(headlineOf(raisedOver('major-outage')).title, title)
+  const text = '1 component is told better than probes see, by a person’s word'
+  const alone = headlineOf(raisedOver('major-outage'))
+  assert.equal(alone.title, `Everything works but that ${text}`)
+  assert.deepEqual([alone.byWord, alone.wellRegions], [text, ['US East', 'Asia South']])
   assert.equal(headlineOf(raisedOver('operational')).title, 'Everything works')
+  const { incidents } = crisisSnapshot()
+  const watched = headlineOf({ ...raisedOver('major-outage'), incidents })
+  assert.match(
+    watched.title,
+    /^1 component is told better than probes see.*, and 1 incident is open$/,
+  )
+  const raised = raisedOver('major-outage')
+  const down = raised.health.map((one, index): Health => {
+    return index === 1 ? { ...one, level: 'major-outage' } : one
+  })
+  const both = headlineOf({ ...raised, health: down })
+  assert.equal(both.byWord, text)
+  const [first] = raised.health
+  assert.ok(first?.component.kind === 'operation')
+  assert.doesNotMatch(both.regions[0]?.works ?? '', /^(?:all of )?Cell A/i)
 })
 
 for (const [title, snapshot] of CASES) {

@@ -2,7 +2,7 @@
 
 import type { StatusConfig } from '../config.ts'
 import type { Incident, Snapshot } from '../snapshot.ts'
-import { isWorse, LEVELS, worse } from '../status.ts'
+import { isByWord, isWell, LEVELS, worse } from '../status.ts'
 import type { Health, Level } from '../status.ts'
 import { rollUp } from '../health/roll-up.ts'
 import { regionTitle, spotsOf, spotsText } from './spots.ts'
@@ -18,6 +18,8 @@ export interface Headline {
   readonly regions: readonly RegionTrouble[]
   /** Regions that work in full. */
   readonly wellRegions: readonly string[]
+  /** What is told better than probes see, `1 component is well by a person’s word, against …`; null: nothing is. */
+  readonly byWord: string | null
 }
 
 export interface RegionTrouble {
@@ -42,10 +44,13 @@ export function headlineOf(snapshot: Snapshot): Headline {
     .map(({ name }) => regionTrouble(config, name, health))
     .filter((region): region is RegionTrouble => region !== null)
   const ill = new Set(regions.map(({ title }) => title))
+  for (const { component } of health.filter(isByWord))
+    ill.add(regionTitle(config, component.region))
   const wellRegions = config.regions.map(({ title }) => title).filter((title) => !ill.has(title))
   const level = overallLevel(snapshot)
   const sinceMs = earliest(health.filter((one) => one.level !== 'operational'))
-  return { level, title: titleOf(snapshot, regions), sinceMs, regions, wellRegions }
+  const byWord = byWordOf(health)
+  return { level, title: titleOf(snapshot, regions, byWord), sinceMs, regions, wellRegions, byWord }
 }
 
 /**
@@ -76,13 +81,19 @@ export function earliest(health: readonly Health[]): number | null {
   }, null)
 }
 
-function titleOf(snapshot: Snapshot, regions: readonly RegionTrouble[]): string {
+function titleOf(
+  snapshot: Snapshot,
+  regions: readonly RegionTrouble[],
+  byWord: string | null,
+): string {
   const { config, health } = snapshot
   if (health.length === 0) return 'Nothing is watched yet, so nothing is known'
   if (regions.length === 0) {
     const open = openIncidents(snapshot).length
-    if (open === 0) return `Everything works${byWord(health)}`
-    return `Probes find nothing wrong, and ${count(open, 'incident')} ${open === 1 ? 'is' : 'are'} open`
+    if (open === 0)
+      return byWord === null ? 'Everything works' : `Everything works but that ${byWord}`
+    const found = byWord === null ? 'Probes find nothing wrong' : capital(byWord)
+    return `${found}, and ${count(open, 'incident')} ${open === 1 ? 'is' : 'are'} open`
   }
   if (health.every(({ level }) => level === 'unknown')) return 'How the store is, is not known'
   const worst = regions.reduce<Level>((level, region) => worse(level, region.level), 'operational')
@@ -97,10 +108,10 @@ function titleOf(snapshot: Snapshot, regions: readonly RegionTrouble[]): string 
 }
 
 /** What is well by a person's word alone does not stand among what probes find well. */
-function byWord(health: readonly Health[]): string {
-  const raised = health.filter(({ level, override }) => isWorse(level, override?.seen ?? level))
-  if (raised.length === 0) return ''
-  return `, ${count(raised.length, 'component')} of it by a person’s word, against what probes see`
+function byWordOf(health: readonly Health[]): string | null {
+  const number = health.filter(isByWord).length
+  if (number === 0) return null
+  return `${count(number, 'component')} ${number === 1 ? 'is' : 'are'} told better than probes see, by a person’s word`
 }
 
 /** `GET and LIST are down in EU West`, `several operations are degraded in Cell B of EU West`. */
@@ -166,7 +177,7 @@ function regionTrouble(
     return [{ level, text: capital(text), sinceMs: earliest(hit) }]
   })
   if (troubles.length === 0) return null
-  const well = here.filter(({ level }) => level === 'operational').map(({ component }) => component)
+  const well = here.filter(isWell).map(({ component }) => component)
   const works = well.length === 0 ? null : spotsText(spotsOf(config, region, well))
   const level = here.reduce<Level>((worst, one) => worse(worst, one.level), 'operational')
   return { title: regionTitle(config, region), level, troubles, works }

@@ -22,6 +22,7 @@ test('of each component one level is 1', () => {
   const labels = 'component="region-0/cell-0/get",region="region-0",cell="cell-0",operation="get"'
   assert.ok(lines.includes(`holdfast_status_level{${labels},level="major-outage"} 1`))
   assert.ok(lines.includes(`holdfast_status_level{${labels},level="operational"} 0`))
+  assert.ok(lines.includes(`holdfast_status_by_word{${labels}} 0`))
   assert.ok(lines.includes('holdfast_status_incidents_open 1'))
   assert.ok(lines.includes('holdfast_status_site_sees{site="ams"} 0'))
   assert.ok(lines.includes('holdfast_status_blind{site="iad"} 0'))

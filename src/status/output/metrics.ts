@@ -1,7 +1,7 @@
 // What the page tells as Prometheus' text (format 0.0.4), for who alerts by it.
 
 import type { Snapshot } from '../snapshot.ts'
-import { LEVELS } from '../status.ts'
+import { isByWord, LEVELS } from '../status.ts'
 import type { Component } from '../status.ts'
 import { openIncidents } from './headline.ts'
 
@@ -19,6 +19,11 @@ export function metricsText(snapshot: Snapshot): string {
           return [{ ...labelsOf(component), level: one }, one === level ? 1 : 0]
         }),
       ),
+    ],
+    [
+      'by_word',
+      'Whether a component is told better than probes see it, by the word of a person.',
+      health.map((one): Sample => [labelsOf(one.component), isByWord(one) ? 1 : 0]),
     ],
     [
       'recovery_done_ratio',

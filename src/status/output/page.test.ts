@@ -152,6 +152,34 @@ test('in a crisis the page says what, where, since when, what works, and who tel
   assert.equal(text.split('sign-up mails arrive late').length, 2, 'a reason is told once')
 })
 
+test('what a person raised is told as that, not as found by probes', () => {
+  const raisedOver = (snapshot: Snapshot): string => {
+    const override = {
+      level: 'operational',
+      seen: 'major-outage',
+      reason: 'r',
+      author: 'Anna',
+      atMs: 0,
+      kind: 'raised',
+    } as const
+    const health = snapshot.health.map((each) => {
+      return each.component.id === 'region-2/console'
+        ? { ...each, level: 'operational' as const, override }
+        : each
+    })
+    return read(frontPage({ ...snapshot, health }, markdown)).text
+  }
+  const well = raisedOver({ ...wellSnapshot(), incidents: [] })
+  assert.match(well, /1 component is told better than probes see, by a person’s word\./)
+  assert.doesNotMatch(well, /answered probes as they should|Asia South works in full/)
+  const bad = raisedOver(crisisSnapshot())
+  assert.match(bad, /1 component is told better than probes see, by a person’s word\./)
+  assert.match(
+    read(frontPage({ ...wellSnapshot(), incidents: [] }, markdown)).text,
+    /as they should/,
+  )
+})
+
 test('each level stands as a word beside its colour', () => {
   for (const level of LEVELS) {
     const well = wellSnapshot()

@@ -20,7 +20,15 @@ import { fitted } from './room.ts'
 import type { Room } from './room.ts'
 import { sitesHtml } from './sites.ts'
 import { uptimeHtml } from './uptime.ts'
-import { count, durationText, listOf, monthText, shortTimeHtml, timeHtml } from './words.ts'
+import {
+  capital,
+  count,
+  durationText,
+  listOf,
+  monthText,
+  shortTimeHtml,
+  timeHtml,
+} from './words.ts'
 
 const RECENT_MS = 14 * 86_400_000
 const RECENT_MAX = 10
@@ -146,7 +154,7 @@ function blindHtml({ footing, site }: Snapshot): Html | null {
 /** The head of the page: one sentence, then a region at a time. */
 function nowHtml(snapshot: Snapshot, headline: Headline): Html {
   const { changedAtMs, madeAtMs, site } = snapshot
-  const { level, regions, sinceMs, title, wellRegions } = headline
+  const { byWord, level, regions, sinceMs, title, wellRegions } = headline
   const since =
     sinceMs === null
       ? null
@@ -170,16 +178,18 @@ function nowHtml(snapshot: Snapshot, headline: Headline): Html {
       : null
   const details = regions.length === 0 ? null : html`<dl>${told}</dl>`
   const allWell =
-    regions.length === 0 && snapshot.health.length > 0
+    regions.length === 0 && byWord === null && snapshot.health.length > 0
       ? html`<p>
           All ${count(snapshot.health.length, 'component')} in
           ${count(snapshot.config.regions.length, 'region')} answered probes as they should.
         </p> `
       : null
+  // Where nothing else is wrong the title says it.
+  const raised = byWord === null || regions.length === 0 ? null : html`<p>${capital(byWord)}.</p> `
   return html`<section class="now ${level}" aria-labelledby="now">
     ${levelHtml(level)}
     <h1 id="now">${title}.</h1>
-    ${since}${allWell}${details}${well}
+    ${since}${allWell}${details}${well}${raised}
     <p class="soft">
       Told by site ${site} at ${timeHtml(madeAtMs)}. Last change:
       ${shortTimeHtml(changedAtMs, madeAtMs)}.

@@ -174,6 +174,9 @@ test('the last word on a component counts, until it is taken back', () => {
     atMs: 7,
     untilMs: null,
   })
+  const raise = override({ level: 'operational', over: 'degraded', untilMs: NOON_MS + 1 })
+  const third = plane.known(raise, plane.ann, { order: 5 })
+  assert.equal(foldRecords([third, second]).overrides.get(PUT)?.over, 'degraded')
   const end = plane.known(override({ level: null, reason: '' }), plane.ann, { order: 4 })
   assert.deepEqual([...foldRecords([end, second, other, first]).overrides.keys()], [GET])
 })

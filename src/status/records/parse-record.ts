@@ -10,7 +10,7 @@ import {
   STATUS_TEXT_CHARS_MAX,
   STATUS_TITLE_CHARS_MAX,
 } from '../../base/limits.ts'
-import { isWorse, LEVELS, OPERATIONS, StatusError } from '../status.ts'
+import { isIll, isWorse, LEVELS, OPERATIONS, StatusError } from '../status.ts'
 import type { ComponentId } from '../status.ts'
 import { parseJson } from './envelope.ts'
 import { INCIDENT_STATES, MAINTENANCE_STATES } from './record.ts'
@@ -116,8 +116,9 @@ function readOverride(fields: Fields, atMs: number): Statement {
   if (level === 'operational' && over === null) {
     throw new StatusError('bad-request', 'nothing is lowered to operational; that is a raise')
   }
-  if (over !== null && (level === null || !isWorse(level, over))) {
-    throw new StatusError('bad-request', 'a raise stands over what is worse than its level')
+  if (over !== null && (level === null || !isIll(over) || !isWorse(level, over))) {
+    const what = 'over what is degraded or worse, and worse than its level'
+    throw new StatusError('bad-request', `a raise stands ${what}`)
   }
   if (over !== null && untilMs === null) {
     throw new StatusError('bad-request', 'who says that it is better says until when that counts')

@@ -52,8 +52,8 @@ export type Statement =
       readonly level: Level | null
       /**
        * Null: at least this level is shown, and what machines see worse all the same. Else it is a raise: the
-       * level is shown in place of what machines see, as long as that is no worse than this, which is what
-       * its author knew of. Null with the level.
+       * level is shown in place of what machines see ill, as long as that is no worse than this, which is what
+       * they saw when it was signed. Null with the level.
        */
       readonly over: Level | null
       readonly reason: string

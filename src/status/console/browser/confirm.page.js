@@ -83,7 +83,7 @@ function rowsOf(statement, words, shown) {
 function showsText(over, words) {
   return over === null
     ? 'at least this level; what machines see worse is shown all the same'
-    : `this level in place of what machines see, until it ends or they see worse than: ${words.levels[over]}`
+    : `this level in place of what machines see, but not while they see worse than: ${words.levels[over]}`
 }
 
 function overrideRows({ component, level, over, reason, untilMs }, words) {

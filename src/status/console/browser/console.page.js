@@ -142,7 +142,7 @@ function showHints(form) {
   if (form.dataset.kind !== 'override') return
   const level = levelOf(values.component)
   find('override-shown').textContent = `Shown now: ${words.levels[level]}.`
-  const isUp = isRaise(values.level, level)
+  const isUp = isRaise(values.level, seenOf(values.component))
   find('override-raise').hidden = !isUp
   find('override-lasts').hidden = values.level === 'none'
 }

@@ -55,25 +55,33 @@ export function statementOf(kind, values, { components, levelOf, nowMs, seenOf }
   }
 }
 
-/** Whether this says that a component is better than the page shows it. */
-export function isRaise(level, shown) {
-  return level !== 'none' && LEVELS.indexOf(level) < LEVELS.indexOf(shown)
+/** Whether this says that a component is better than machines see it. */
+export function isRaise(level, seen) {
+  return level !== 'none' && LEVELS.indexOf(level) < LEVELS.indexOf(seen)
 }
 
 function overrideOf(values, { levelOf, nowMs, seenOf }) {
   const component = one(values, 'component', 'Choose a component.')
-  if (values.level === 'none') {
+  const { level } = values
+  const seen = seenOf(component)
+  const isWell = level === 'operational' && seen === 'operational'
+  if (isWell && levelOf(component) === 'operational') {
+    throw new ConsoleError(
+      'It is operational, and probes see it so: there is nothing to raise.',
+      'level',
+    )
+  }
+  // What a person had set, and nothing else, made it worse: that ends.
+  if (level === 'none' || isWell) {
     const reason = clean(values.reason)
     return { kind: 'override', component, level: null, over: null, reason, untilMs: null }
   }
-  const { level } = values
   const reason = text(values, 'reason', 'Say why: it is shown beside the level.')
   const lastsMin = Number(values.lasts)
   const untilMs = lastsMin > 0 ? nowMs + lastsMin * MINUTE_MS : null
-  const known = worse(levelOf(component), seenOf(component))
-  const over = level === 'operational' || isRaise(level, levelOf(component)) ? known : null
-  if (over === 'operational') {
-    throw new ConsoleError('It is operational: there is nothing to raise.', 'level')
+  const over = isRaise(level, seen) ? seen : null
+  if (over !== null && LEVELS.indexOf(over) < LEVELS.indexOf('degraded')) {
+    throw new ConsoleError('A raise is for what probes see as degraded or worse.', 'level')
   }
   if (over !== null && !(lastsMin > 0 && lastsMin <= RAISE_MIN_MAX)) {
     throw new ConsoleError(
@@ -82,10 +90,6 @@ function overrideOf(values, { levelOf, nowMs, seenOf }) {
     )
   }
   return { kind: 'override', component, level, over, reason, untilMs }
-}
-
-function worse(one, other) {
-  return LEVELS.indexOf(one) < LEVELS.indexOf(other) ? other : one
 }
 
 function maintenanceOf(values, components) {

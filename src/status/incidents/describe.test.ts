@@ -140,3 +140,20 @@ test('texts and titles are bounded, and what a store answered brings no markup',
     assert.match(text, /- and \d+ more/)
   }
 })
+
+test('what a person raised does not stand among what works', () => {
+  const scene = sceneOf({ 'a/put': { level: 'major-outage' } })
+  const override = {
+    level: 'operational',
+    seen: 'degraded',
+    reason: 'r',
+    author: 'ada',
+    atMs: 0,
+    kind: 'raised',
+  } as const
+  const raised = scene.health.map((each) =>
+    each.component.id === 'east/console' ? { ...each, override } : each,
+  )
+  assert.match(openingText(scene), /Still working in US East: .*Console/)
+  assert.doesNotMatch(openingText({ ...scene, health: raised }), /Console/)
+})

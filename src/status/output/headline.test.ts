@@ -72,9 +72,11 @@ test('what is told better than probes see is counted in the headline, whatever e
   })
   const both = headlineOf({ ...raised, health: down })
   assert.equal(both.byWord, text)
-  const [first] = raised.health
-  assert.ok(first?.component.kind === 'operation')
-  assert.doesNotMatch(both.regions[0]?.works ?? '', /^(?:all of )?Cell A/i)
+  const twoDown = raised.health.map((one, index): Health => {
+    return index < 2 ? { ...one, level: 'major-outage', override: null } : one
+  })
+  const expected = headlineOf({ ...raised, health: twoDown }).regions[0]?.works
+  assert.equal(both.regions[0]?.works, expected, 'it does not stand among what works')
 })
 
 for (const [title, snapshot] of CASES) {

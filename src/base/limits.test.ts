@@ -117,6 +117,5 @@ test('a site that catches up is not refused, and a full log is pulled in one tur
   const pages = bytes / (limits.STATUS_EXCHANGE_PAGE_SIZE_BYTES_MAX / 2)
   assert.ok(limits.STATUS_PAGES_PER_PULL_MAX >= pages, `${pages}`)
   assert.ok(limits.STATUS_ORDER_MAX + 1 <= Number.MAX_SAFE_INTEGER)
-  assert.ok(2 * limits.STATUS_VIEW_MS_MAX <= limits.VIEW_DOUBTED_MS, 'one view may be lost')
   assert.ok(limits.VIEW_DOUBTED_MS < limits.VIEW_STALE_MS)
 })

@@ -388,6 +388,9 @@ export const STATUS_ANSWER_VIEWS_SIZE_BYTES_MAX: number = 24 * MIB
 export const STATUS_ANSWER_SIZE_BYTES_MAX: number = 32 * MIB
 /** From a question to a peer to the last byte of its answer. */
 export const STATUS_EXCHANGE_TIMEOUT_MS = 10_000
+/** Behind a question without an answer the next comes so soon: with a view that is made every 5 s, one that
+ * is lost leaves the view younger than VIEW_DOUBTED_MS. */
+export const STATUS_EXCHANGE_AGAIN_MS = 1000
 /** A peer that does not answer is asked this often at least. */
 export const STATUS_EXCHANGE_DELAY_MS_MAX = 15_000
 /** Between two pages of one pull: other work of the site comes in between. */
@@ -461,7 +464,7 @@ export const STATUS_TURN_MS = 1000
 /** Without news a page is made anew after this, with its times and counts. */
 export const STATUS_RENDER_MS_MAX = 5000
 /** Without news peers get a view after this; three may be lost before it is stale. */
-export const STATUS_VIEW_MS_MAX = 10_000
+export const STATUS_VIEW_MS_MAX = 5000
 /** Uptime is computed anew after this: of 90 days at most seconds are missing. */
 export const STATUS_UPTIME_MS_MAX = 30_000
 /** Day counts are kept on the disk this often: so much of them a power cut may cost. */

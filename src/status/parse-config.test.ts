@@ -3,7 +3,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { CONFIG_SCHEMA, renderConfigSchema } from './config-schema.ts'
+import {
+  STATUS_EXCHANGE_AGAIN_MS,
+  STATUS_EXCHANGE_TIMEOUT_MS,
+  STATUS_VIEW_MS_MAX,
+  VIEW_DOUBTED_MS,
+} from '../base/limits.ts'
+import { CONFIG_SCHEMA, renderConfigSchema, TIMING_DEFAULTS } from './config-schema.ts'
 import { checkConfig, parseConfig } from './parse-config.ts'
 import { StatusError } from './status.ts'
 
@@ -239,4 +245,10 @@ test('the published schema is the one that checks, and a schema of its draft', (
     'run: node tools/write-options-page.mjs',
   )
   assert.equal(new Ajv2020().validateSchema(CONFIG_SCHEMA), true)
+})
+
+test('with the preset timing one lost exchange does not make a view doubted', () => {
+  const intervalMs = 1.25 * TIMING_DEFAULTS.exchangeIntervalSec * 1000
+  const lostMs = intervalMs + STATUS_EXCHANGE_TIMEOUT_MS + 1.25 * STATUS_EXCHANGE_AGAIN_MS
+  assert.ok(STATUS_VIEW_MS_MAX + lostMs < VIEW_DOUBTED_MS)
 })

@@ -35,8 +35,8 @@ export interface ConvergenceResult {
 }
 
 const CHAOS_MS = [60_000, 240_000] as const
-/** Of the longest pause between two exchanges, one that times out, and one with its pages. */
-const RECORDS_MS_MAX = 45_000
+/** Of two steps from site to site, each behind a question that times out and the longest pause. */
+const RECORDS_MS_MAX = 60_000
 /** Of proofs, judged windows, views that come, and uptime that is counted now and then. */
 const TELLING_MS_MAX = 300_000
 const POLL_MS = 2000

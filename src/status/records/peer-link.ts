@@ -4,6 +4,7 @@
 import type { Clock } from '../../base/clock.ts'
 import {
   STATUS_ANSWER_SIZE_BYTES_MAX,
+  STATUS_EXCHANGE_AGAIN_MS,
   STATUS_EXCHANGE_DELAY_MS_MAX,
   STATUS_EXCHANGE_TIMEOUT_MS,
   STATUS_PAGE_PAUSE_MS,
@@ -77,6 +78,7 @@ export class PeerLink implements AsyncDisposable {
   async #run(signal: AbortSignal): Promise<void> {
     const { config, random } = this.#options
     const intervalMs = config.timing.exchangeIntervalSec * 1000
+    const againMs = Math.min(intervalMs, STATUS_EXCHANGE_AGAIN_MS)
     const delayMsMax = Math.max(intervalMs, STATUS_EXCHANGE_DELAY_MS_MAX)
     let failureCount = 0
     let pauseMs = random.fraction() * Math.min(intervalMs, 1000)
@@ -84,8 +86,7 @@ export class PeerLink implements AsyncDisposable {
       const error = await this.#tryPull(signal)
       if (signal.aborted) return
       failureCount = error === null ? 0 : failureCount + 1
-      const boundMs =
-        error === null ? intervalMs : backoffMs(failureCount - 1, intervalMs, delayMsMax)
+      const boundMs = error === null ? intervalMs : backoffMs(failureCount - 1, againMs, delayMsMax)
       pauseMs = boundMs * (0.75 + 0.5 * random.fraction())
     }
   }

@@ -27,8 +27,17 @@ test('a failure counts by what was asked while it went on or right after, and by
   }
   assert.equal(counts(beganMs - 1), false) // it may have been the last before the cable was cut
   assert.equal(counts(beganMs), true)
-  assert.equal(counts(endedMs + SIGN_DELAY_MS_MAX), true)
-  assert.equal(counts(endedMs + SIGN_DELAY_MS_MAX + 1), false) // the cable is in again
+  assert.equal(counts(endedMs), true)
+  const countsBehind = (signMs: number, silentMs = 5000): boolean => {
+    const footing = new Footing({ hasAnchors: true })
+    footing.noteAnswer(endedMs - silentMs, endedMs)
+    footing.noteAnswer(signMs, signMs + 50)
+    return footing.hasSignAfter(beganMs, endedMs)
+  }
+  assert.equal(countsBehind(endedMs + SIGN_DELAY_MS_MAX), true)
+  assert.equal(countsBehind(endedMs + SIGN_DELAY_MS_MAX + 1), false) // the cable is in again
+  assert.equal(countsBehind(endedMs + 1, BLIND_MS_MIN), true)
+  assert.equal(countsBehind(endedMs + 1, BLIND_MS_MIN + 1), false) // … and was out for long before
 })
 
 test('without its end a failure is taken for as long as a probe can be', () => {

@@ -46,14 +46,22 @@ export class Footing {
   }
 
   /**
-   * Whether anything was answered that was asked while a probe went on, or right after it. Only then
-   * a failure of it without an answer counts. What is answered later proves nothing of it: the network may
-   * have been away for just this probe.
+   * Whether anything was answered that was asked while a probe went on; or right after it, where the site was
+   * not blind by then: else its network came back between the two. Only then a failure of it without an answer
+   * counts. What is answered later proves nothing of it: the network may have been away for just this probe.
    */
   hasSignAfter(beganMs: number, endedMs: number = beganMs + PROBE_MS_MAX): boolean {
-    const untilMs = endedMs + SIGN_DELAY_MS_MAX
-    const isWithin = (ms: number): boolean => ms >= beganMs && ms <= untilMs
-    const firstIndex = Math.floor(beganMs / GRAIN_MS)
+    if (this.#hasSignWithin(beganMs, endedMs)) return true
+    return (
+      this.#hasSignWithin(endedMs, endedMs + SIGN_DELAY_MS_MAX) &&
+      this.#hasSignWithin(endedMs - BLIND_MS_MIN, endedMs)
+    )
+  }
+
+  /** Both ends included. */
+  #hasSignWithin(fromMs: number, untilMs: number): boolean {
+    const isWithin = (ms: number): boolean => ms >= fromMs && ms <= untilMs
+    const firstIndex = Math.floor(fromMs / GRAIN_MS)
     const lastIndex = Math.min(Math.floor(untilMs / GRAIN_MS), firstIndex + SIGNS_MAX)
     for (let index = firstIndex; index <= lastIndex; index += 1) {
       const grain = this.#grains.get(index)

@@ -55,16 +55,16 @@ test('what is told better than probes see is counted in the headline, whatever e
     )
     return { ...well, health }
   }
-  const text = '1 component is told better than probes see, by a person’s word'
+  const text = 'probes see 1 component worse than a person says'
   const alone = headlineOf(raisedOver('major-outage'))
-  assert.equal(alone.title, `Everything works but that ${text}`)
+  assert.equal(alone.title, `Everything works, but ${text}`)
   assert.deepEqual([alone.byWord, alone.wellRegions], [text, ['US East', 'Asia South']])
   assert.equal(headlineOf(raisedOver('operational')).title, 'Everything works')
   const { incidents } = crisisSnapshot()
   const watched = headlineOf({ ...raisedOver('major-outage'), incidents })
   assert.match(
     watched.title,
-    /^1 component is told better than probes see.*, and 1 incident is open$/,
+    /^Probes see 1 component worse than a person says, and 1 incident is open$/,
   )
   const raised = raisedOver('major-outage')
   const down = raised.health.map((one, index): Health => {

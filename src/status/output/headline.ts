@@ -18,7 +18,7 @@ export interface Headline {
   readonly regions: readonly RegionTrouble[]
   /** Regions that work in full. */
   readonly wellRegions: readonly string[]
-  /** What is told better than probes see, `1 component is well by a person’s word, against …`; null: nothing is. */
+  /** `probes see 1 component worse than a person says`; null: none. */
   readonly byWord: string | null
 }
 
@@ -90,8 +90,7 @@ function titleOf(
   if (health.length === 0) return 'Nothing is watched yet, so nothing is known'
   if (regions.length === 0) {
     const open = openIncidents(snapshot).length
-    if (open === 0)
-      return byWord === null ? 'Everything works' : `Everything works but that ${byWord}`
+    if (open === 0) return byWord === null ? 'Everything works' : `Everything works, but ${byWord}`
     const found = byWord === null ? 'Probes find nothing wrong' : capital(byWord)
     return `${found}, and ${count(open, 'incident')} ${open === 1 ? 'is' : 'are'} open`
   }
@@ -111,7 +110,7 @@ function titleOf(
 function byWordOf(health: readonly Health[]): string | null {
   const number = health.filter(isByWord).length
   if (number === 0) return null
-  return `${count(number, 'component')} ${number === 1 ? 'is' : 'are'} told better than probes see, by a person’s word`
+  return `probes see ${count(number, 'component')} worse than a person says`
 }
 
 /** `GET and LIST are down in EU West`, `several operations are degraded in Cell B of EU West`. */

@@ -170,10 +170,10 @@ test('what a person raised is told as that, not as found by probes', () => {
     return read(frontPage({ ...snapshot, health }, markdown)).text
   }
   const well = raisedOver({ ...wellSnapshot(), incidents: [] })
-  assert.match(well, /1 component is told better than probes see, by a person’s word\./)
+  assert.match(well, /Everything works, but probes see 1 component worse than a person says\./)
   assert.doesNotMatch(well, /answered probes as they should|Asia South works in full/)
   const bad = raisedOver(crisisSnapshot())
-  assert.match(bad, /1 component is told better than probes see, by a person’s word\./)
+  assert.match(bad, /Probes see 1 component worse than a person says\./)
   assert.match(
     read(frontPage({ ...wellSnapshot(), incidents: [] }, markdown)).text,
     /as they should/,

@@ -7,13 +7,15 @@
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { argv, execPath, exit, pid, stderr, stdout } from 'node:process'
 import { buildPrograms, buildTests } from './build.mjs'
 import { isBuilt, ROOT, testFiles } from './sources.mjs'
 
 const TEST_TIMEOUT_MS = 300_000
+/** Files at once: many of them wait for processes, so that one more than there are cores keeps these busy. */
+const CONCURRENCY = Math.min(4, availableParallelism() + 1)
 
 const flags = argv.slice(2).filter((arg) => arg.startsWith('-'))
 const filters = argv.slice(2).filter((arg) => !arg.startsWith('-'))
@@ -48,7 +50,7 @@ async function run() {
       [
         '--enable-source-maps',
         '--test',
-        '--test-concurrency=2',
+        `--test-concurrency=${CONCURRENCY}`,
         `--test-timeout=${TEST_TIMEOUT_MS}`,
         '--test-reporter=spec',
         '--test-reporter-destination=stdout',

@@ -1,7 +1,7 @@
 // npm run bench: the loads of workloads.mjs against a started server, as a table.
 //   --runs N (3)  --seconds S (4)  --only put4k,get4k  --workers N  --quick (one short run, to see that it runs)
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -43,8 +43,6 @@ for (const name of names) {
 }
 
 const HOST = '127.0.0.1'
-/** Characters of the server's log that a failure shows. */
-const LOG_SHOWN = 4000
 const percentile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1]
@@ -108,18 +106,15 @@ async function measure(server, sign, name, run) {
   }
 }
 
-const endOf = (file) => readFileSync(file, 'utf8').slice(-LOG_SHOWN)
-
 async function main() {
   exitOnSignals()
   const home = mkdtempSync(join(flags.folder ?? tmpdir(), 'holdfast-bench-'))
   const port = await freePort()
-  const logFile = join(home, 'server.log')
   const server = new ServerUnderTest({
     folder: join(home, 'store'),
     home,
     port,
-    logFile,
+    logFile: join(home, 'server.log'),
     args: flags.workers === undefined ? [] : ['--workers', flags.workers],
   })
   const results = new Map(names.map((name) => [name, []]))
@@ -149,7 +144,7 @@ async function main() {
     console.error(`bench: ${error.stack}`)
     failed++
   } finally {
-    if (failed > 0) console.error(`bench: the server's log ends with\n${endOf(logFile)}`)
+    if (failed > 0) console.error(`bench: ${server.logEnd()}`)
     await server.kill().catch(() => undefined)
     rmSync(home, { recursive: true, force: true })
   }

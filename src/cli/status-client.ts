@@ -66,7 +66,7 @@ export function openStatusClient(
       const answer = await ask('GET', '/-/posting', '')
       const posting = read<Partial<Posting>>(answer)
       if (typeof posting.nowMs !== 'number' || !Array.isArray(posting.components)) {
-        throw new CliError(`${answer.origin} answers, and not as a status site does`, 1)
+        throw noSite(answer.origin)
       }
       return posting as Posting
     },
@@ -108,10 +108,14 @@ function read<T>({ origin, answer }: FirstAnswer): T {
     try {
       return JSON.parse(text) as T
     } catch {
-      throw new CliError(`${origin} answers, and not as a status site does`, 1)
+      throw noSite(origin)
     }
   }
   throw new CliError(`${origin} answered ${answer.status}: ${refusalOf(answer).error.message}`, 1)
+}
+
+function noSite(origin: string): CliError {
+  return new CliError(`${origin} answers, and not as a status site does`, 1)
 }
 
 function refusalOf({ body, status }: HttpAnswer): Refusal {

@@ -2,20 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { wellSnapshot } from './output/sample-snapshot.ts'
+import { raisedOver, wellSnapshot } from './output/sample-snapshot.ts'
 import { postingOf } from './posting.ts'
 
 test('a component is told as the page has it, and as machines see it', () => {
   const well = wellSnapshot()
-  const override = {
-    level: 'operational',
-    seen: 'partial-outage',
-    reason: 'r',
-    author: 'ada',
-    atMs: 0,
-    kind: 'raised',
-  } as const
-  const health = well.health.map((each, index) => (index === 0 ? { ...each, override } : each))
+  const health = well.health.map((each, index) =>
+    index === 0 ? raisedOver(each, 'partial-outage') : each,
+  )
   const { components, nowMs, orderMax } = postingOf({ ...well, health }, 7, 1234)
   assert.deepEqual([components.length, orderMax, nowMs], [health.length, 7, 1234])
   assert.deepEqual(

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { INCIDENT_TITLE_CHARS_MAX, STATUS_TEXT_CHARS_MAX } from '../../base/limits.ts'
 import type { CellConfig, StatusConfig } from '../config.ts'
+import { raisedOver } from '../output/sample-snapshot.ts'
 import { OPERATIONS } from '../status.ts'
 import type { Component, ComponentId, Health, Level, Recovery } from '../status.ts'
 import { betterText, openingText, resolvedText, titleOf, wellText, worseText } from './describe.ts'
@@ -143,16 +144,8 @@ test('texts and titles are bounded, and what a store answered brings no markup',
 
 test('what a person raised does not stand among what works', () => {
   const scene = sceneOf({ 'a/put': { level: 'major-outage' } })
-  const override = {
-    level: 'operational',
-    seen: 'degraded',
-    reason: 'r',
-    author: 'ada',
-    atMs: 0,
-    kind: 'raised',
-  } as const
   const raised = scene.health.map((each) =>
-    each.component.id === 'east/console' ? { ...each, override } : each,
+    each.component.id === 'east/console' ? raisedOver(each, 'degraded') : each,
   )
   assert.match(openingText(scene), /Still working in US East: .*Console/)
   assert.doesNotMatch(openingText({ ...scene, health: raised }), /Console/)

@@ -6,6 +6,7 @@ import * as check from 'fast-check'
 import type { StatusConfig } from '../config.ts'
 import { foldRecords } from '../records/fold.ts'
 import type { Author, KeyId, KnownRecord, RecordId, Statement } from '../records/record.ts'
+import { raisedOver } from '../output/sample-snapshot.ts'
 import type { Incident } from '../snapshot.ts'
 import { OPERATIONS } from '../status.ts'
 import type { Component, ComponentId, Health, Level } from '../status.ts'
@@ -438,17 +439,9 @@ test('what people raised or lowered is theirs', () => {
 })
 
 test('of what a person raised no machine says that it works', () => {
-  const override = {
-    level: 'operational',
-    reason: 'r',
-    seen: 'major-outage',
-    author: 'ada',
-    atMs: 0,
-    kind: 'raised',
-  } as const
   const down = healthOf({ [GET]: 'major-outage' })
   const raised = down.map((each) =>
-    each.component.id === GET ? { ...each, level: 'operational' as const, override } : each,
+    each.component.id === GET ? raisedOver(each, 'major-outage') : each,
   )
   const lived = live({
     untilMs: 15 * MINUTE,

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Snapshot } from '../snapshot.ts'
 import type { Health, Level } from '../status.ts'
 import { headlineOf, overallLevel } from './headline.ts'
-import { crisisSnapshot, sampleConfig, wellSnapshot } from './sample-snapshot.ts'
+import { crisisSnapshot, raisedOver, sampleConfig, wellSnapshot } from './sample-snapshot.ts'
 
 /** All well but for the components whose id a pattern fits. */
 function snapshotWith(...ill: readonly (readonly [RegExp, Level])[]): Snapshot {
@@ -42,31 +42,22 @@ const CASES: readonly (readonly [string, Snapshot])[] = [
 
 test('what is told better than probes see is counted in the headline, whatever else is the matter', () => {
   const well = snapshotWith()
-  const word = {
-    level: 'operational',
-    reason: 'r',
-    author: 'ada',
-    atMs: 0,
-    kind: 'raised',
-  } as const
-  const raisedOver = (seen: Level): Snapshot => {
-    const health = well.health.map((one, index) =>
-      index === 0 ? { ...one, override: { ...word, seen } } : one,
-    )
+  const firstRaised = (seen: Level): Snapshot => {
+    const health = well.health.map((one, index) => (index === 0 ? raisedOver(one, seen) : one))
     return { ...well, health }
   }
   const text = 'probes see 1 component worse than a person says'
-  const alone = headlineOf(raisedOver('major-outage'))
+  const alone = headlineOf(firstRaised('major-outage'))
   assert.equal(alone.title, `Everything works, but ${text}`)
   assert.deepEqual([alone.byWord, alone.wellRegions], [text, ['US East', 'Asia South']])
-  assert.equal(headlineOf(raisedOver('operational')).title, 'Everything works')
+  assert.equal(headlineOf(firstRaised('operational')).title, 'Everything works')
   const { incidents } = crisisSnapshot()
-  const watched = headlineOf({ ...raisedOver('major-outage'), incidents })
+  const watched = headlineOf({ ...firstRaised('major-outage'), incidents })
   assert.match(
     watched.title,
     /^Probes see 1 component worse than a person says, and 1 incident is open$/,
   )
-  const raised = raisedOver('major-outage')
+  const raised = firstRaised('major-outage')
   const down = raised.health.map((one, index): Health => {
     return index === 1 ? { ...one, level: 'major-outage' } : one
   })

@@ -11,6 +11,7 @@ import { componentsPage, frontPage, historyPage, incidentPage, maintenancePage }
 import {
   SAMPLE_NOW_MS,
   crisisSnapshot,
+  raisedOver,
   recordId,
   sampleConfig,
   updateOf,
@@ -153,26 +154,16 @@ test('in a crisis the page says what, where, since when, what works, and who tel
 })
 
 test('what a person raised is told as that, not as found by probes', () => {
-  const raisedOver = (snapshot: Snapshot): string => {
-    const override = {
-      level: 'operational',
-      seen: 'major-outage',
-      reason: 'r',
-      author: 'Anna',
-      atMs: 0,
-      kind: 'raised',
-    } as const
-    const health = snapshot.health.map((each) => {
-      return each.component.id === 'region-2/console'
-        ? { ...each, level: 'operational' as const, override }
-        : each
-    })
+  const withRaised = (snapshot: Snapshot): string => {
+    const health = snapshot.health.map((each) =>
+      each.component.id === 'region-2/console' ? raisedOver(each, 'major-outage') : each,
+    )
     return read(frontPage({ ...snapshot, health }, markdown)).text
   }
-  const well = raisedOver({ ...wellSnapshot(), incidents: [] })
+  const well = withRaised({ ...wellSnapshot(), incidents: [] })
   assert.match(well, /Everything works, but probes see 1 component worse than a person says\./)
   assert.doesNotMatch(well, /answered probes as they should|Asia South works in full/)
-  const bad = raisedOver(crisisSnapshot())
+  const bad = withRaised(crisisSnapshot())
   assert.match(bad, /Probes see 1 component worse than a person says\./)
   assert.match(
     read(frontPage({ ...wellSnapshot(), incidents: [] }, markdown)).text,

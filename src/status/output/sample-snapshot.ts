@@ -161,6 +161,19 @@ export function worstSnapshot(config: StatusConfig = sampleConfig()): Snapshot {
   }
 }
 
+/** Told as operational by a person's word, while machines see it as `seen`. */
+export function raisedOver(one: Health, seen: Level): Health {
+  const override = {
+    level: 'operational',
+    seen,
+    reason: 'r',
+    author: 'ada',
+    atMs: 0,
+    kind: 'raised',
+  } as const
+  return { ...one, level: 'operational', why: 'ada: r', override }
+}
+
 function crisisHealth(component: Component): Health {
   const { region } = component
   if (component.kind === 'operation' && region === 'region-0') {

@@ -4,7 +4,7 @@ import type { Maintenance, Snapshot } from '../snapshot.ts'
 import { LEVELS } from '../status.ts'
 import type { Level } from '../status.ts'
 import { Markdown } from './markdown.ts'
-import { crisisSnapshot, wellSnapshot, worstSnapshot } from './sample-snapshot.ts'
+import { crisisSnapshot, raisedOver, wellSnapshot, worstSnapshot } from './sample-snapshot.ts'
 import { statuspageDocuments } from './statuspage.ts'
 
 interface Post {
@@ -141,15 +141,7 @@ test('no level is told better than it is', () => {
 
 test('a raise has its reason in the JSON', () => {
   const well = wellSnapshot()
-  const override = {
-    level: 'operational',
-    seen: 'degraded',
-    reason: 'r',
-    author: 'ada',
-    atMs: 0,
-    kind: 'raised',
-  } as const
-  const health = well.health.map((one) => ({ ...one, why: 'ada: r', override }))
+  const health = well.health.map((one) => raisedOver(one, 'degraded'))
   const { components } = read({ ...well, health }, 'summary')
   assert.equal(components[0]?.status, 'operational')
   assert.equal(components[0]?.description, 'Operational: ada: r')

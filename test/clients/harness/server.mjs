@@ -206,7 +206,7 @@ export class ServerUnderTest {
     if (isUp && ended() === null) return
     const why =
       ended() === null ? `is not ready in ${READY_MS_MAX} ms` : `ended with ${ended()} at its start`
-    throw new ServerError(`the server ${why}; ${this.#logEnd()}`)
+    throw new ServerError(`the server ${why}; ${this.logEnd()}`)
   }
 
   async start() {
@@ -221,13 +221,14 @@ export class ServerUnderTest {
     if (endedBefore === null) process.kill(this.#child.pid, 'SIGTERM')
     await this.#ended('SIGTERM')
     if (endedBefore !== null) {
-      throw new ServerError(`it had ended by itself: ${endedBefore}; ${this.#logEnd()}`)
+      throw new ServerError(`it had ended by itself: ${endedBefore}; ${this.logEnd()}`)
     }
   }
 
   /** What it said last: the log may be gone with its folder when the message is read. */
-  #logEnd() {
+  logEnd() {
     const { logFile } = this.#options
+    if (!existsSync(logFile)) return 'it has no log'
     return `the end of its log (${logFile}):\n${readFileSync(logFile, 'utf8').slice(-LOG_SHOWN)}`
   }
 

@@ -24,11 +24,11 @@ let clockOffMs = 0
 let pair = null
 
 const now = () => Date.now() + clockOffMs
-const levelOf = (id) =>
-  shown?.components.find((component) => component.id === id)?.level ?? 'unknown'
+const componentOf = (id) => shown?.components.find((component) => component.id === id)
+const levelOf = (id) => componentOf(id)?.level ?? 'unknown'
 
 /** What machines see, whatever a person said. */
-const seenOf = (id) => shown?.components.find((component) => component.id === id)?.seen ?? 'unknown'
+const seenOf = (id) => componentOf(id)?.seen ?? 'unknown'
 
 void begin()
 
